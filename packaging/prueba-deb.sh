@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 
 # What runs a program as the services do, and becomes it, so that a signal reaches it.
 as_service=(setpriv --reuid=trozos --regid=trozos --init-groups)
+as_nobody=(setpriv --reuid=nobody --clear-groups)
 servers=()
 # `yes` while something is installed that was not there.
 installed=no
@@ -27,7 +28,7 @@ clean_up() {
     rm -f /srv/trozos/videos?/pelicula.bin
     dpkg -P trozos >/dev/null
   fi
-  rm -rf "$work"
+  rm -rf "$work" /run/trozos
 }
 trap clean_up EXIT
 
@@ -58,7 +59,10 @@ try_package() {
     zgrep -q '^.SH NAME' "/usr/share/man/man1/$program.1.gz" || fail "$program has no English manual page"
     zgrep -q '^.SH NOMBRE' "/usr/share/man/es/man1/$program.1.gz" || fail "$program has no Spanish manual page"
     bash -n "/usr/share/bash-completion/completions/$program"
+    [ -s "/usr/share/zsh/vendor-completions/_$program" ] || fail "$program has no completion for zsh"
+    [ -s "/usr/share/fish/vendor_completions.d/$program.fish" ] || fail "$program has no completion for fish"
   done
+  [ -s /usr/share/doc/trozos/docs/schema/client-list.json ] || fail "the schemas are missing"
   getent passwd trozos >/dev/null || fail "the user was not made"
   [ "$(dpkg-query -W -f='${Conffiles}\n' trozos | grep -c /etc/)" = 4 ] || fail "not all of /etc is configuration"
   if command -v systemd-analyze >/dev/null; then
@@ -66,7 +70,9 @@ try_package() {
   fi
 
   echo "== central, three secondaries, a download"
-  install -d -o trozos -g trozos /srv/trozos/videos1
+  install -d -o trozos -g trozos /srv/trozos/videos1 /run/trozos
+  # As systemd makes it for the services: where programs of this machine give them orders.
+  export RUNTIME_DIRECTORY=/run/trozos
   head -c 50000000 /dev/urandom >/srv/trozos/videos1/pelicula.bin
   chown trozos:trozos /srv/trozos/videos1/pelicula.bin
   sum=$(sum_of /srv/trozos/videos1/pelicula.bin)
@@ -79,6 +85,16 @@ try_package() {
     servers+=($!)
   done
   for n in 2 3; do until_ok "secondary $n has a copy" 60 has_copy "$n"; done
+  echo "== orders of root"
+  unset RUNTIME_DIRECTORY
+  LANG=en_US.UTF-8 videocentral status | grep -q '^In service, in sync' || fail "the central does not answer orders"
+  videosecundario -n 2 limite 20MB/s >/dev/null
+  videosecundario -n 2 estado --json | grep -q '"upload_limit_bytes_per_s": 20000000' || fail "the limit was not set"
+  videocentral DRENAR 3 >/dev/null
+  videocentral secundarios --json | grep -q '"state": "draining"' || fail "secondary 3 is not drained"
+  videocentral drenar 3 no >/dev/null
+  if "${as_nobody[@]}" videocentral estado >/dev/null 2>&1; then fail "anybody can give orders"; fi
+
   printf 'VIDEO pelicula.bin\n' | (cd "$work" && videocliente --nombre prueba --ip-central 127.0.0.1 \
     --puerto-central "$central" --destino "$work/descargas" --estadisticas "$work/stats")
   [ "$(sum_of "$work/descargas/pelicula.bin")" = "$sum" ] || fail "the download is not the file"
@@ -99,6 +115,7 @@ try_package() {
   rm /srv/trozos/videos?/pelicula.bin
   dpkg -P trozos >/dev/null
   installed=no
+  rm -rf /run/trozos
   nothing_left "$before"
   echo "BIEN: instalado, usado y quitado sin dejar nada"
 }
@@ -115,7 +132,7 @@ else
   fi
   cp "$package" "$ROOT/tmp/trozos.deb"
   chroot "$ROOT" /bin/bash -euo pipefail -c "$(declare -f)
-    $(declare -p as_service servers installed work)
+    $(declare -p as_service as_nobody servers installed work)
     trap clean_up EXIT
     try_package /tmp/trozos.deb"
   rm -f "$ROOT/tmp/trozos.deb"

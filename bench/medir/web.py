@@ -5,7 +5,7 @@ import shutil
 import time
 import urllib.request
 
-from . import peers, procs
+from . import peers, procs, watch
 from .cluster import Cluster
 from .compare import same, side_by_side
 from .loopback import MEMORY, NAME, random_file, served_copies
@@ -107,7 +107,7 @@ def figures_of_many(config):
     work = config.work / "muchos"
     folder = tiny_files(work / "servido1", config.many_files)
     cluster = Cluster(work, [folder], port=PORT)
-    result = {"files": config.many_files}
+    result = {"files": config.many_files, "profile": procs.PROFILE}
     for name, port in [("central", PORT), ("secondary", PORT + 1)]:
         times = []
         for _ in range(100):
@@ -117,6 +117,10 @@ def figures_of_many(config):
             time.sleep(0.05)
         times.sort()
         result[name] = {"p50_ms": times[50], "p99_ms": times[98], "worst_ms": times[-1], "bytes": length}
+    result["pages"] = {}
+    for query in ["", "?buscar=capitulo+777", "?buscar=777", "?orden=tamano", "?desde=5000"]:
+        looks = sorted(scraped(f"http://127.0.0.1:{PORT}/{query}") for _ in range(20))
+        result["pages"][f"/{query}"] = {"p50_ms": looks[10][0], "worst_ms": looks[-1][0], "bytes": looks[0][1]}
     cluster.stop()
     shutil.rmtree(work, ignore_errors=True)
     return result
@@ -142,7 +146,8 @@ def idle(config):
 
 def measure(config):
     """All of it, or what is asked for."""
-    wanted = {"one_server": one_server, "metalink": metalink, "metrics": figures_of_many, "idle": idle}
+    wanted = {"one_server": one_server, "metalink": metalink, "metrics": figures_of_many, "idle": idle,
+              "stream": watch.stream, "events": watch.events}
     figures = {"bytes": config.loopback_bytes}
     for name, scenario in wanted.items():
         if config.only and name not in config.only:

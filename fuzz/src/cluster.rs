@@ -512,7 +512,8 @@ impl World {
                     | ForSecondary::CancelCopy { .. }
                     | ForSecondary::Withdraw { .. }
                     | ForSecondary::Ack { .. }
-                    | ForSecondary::Ended { .. },
+                    | ForSecondary::Ended { .. }
+                    | ForSecondary::Expelled { .. },
                 ) => self.check_connection(connection),
                 Action::Close {
                     connection,

@@ -78,6 +78,7 @@ pub fn from_central(data: &[u8]) {
         Some(
             FromCentral::Ping
             | FromCentral::Bye
+            | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Answer(Answer::Status(_)),
@@ -107,8 +108,10 @@ fn for_secondary(message: &ForSecondary) {
                 versions.for_each(|version| check_file(&version.file));
             }
         }
-        ForSecondary::CancelCopy { .. } | ForSecondary::Ack { .. } | ForSecondary::Ended { .. } => {
-        }
+        ForSecondary::CancelCopy { .. }
+        | ForSecondary::Ack { .. }
+        | ForSecondary::Ended { .. }
+        | ForSecondary::Expelled { .. } => {}
     }
 }
 

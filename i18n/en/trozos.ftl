@@ -119,6 +119,7 @@ no-name = You have no name yet: ENROL <name>
 central-lost = No connection to the central ({ $reason }): retrying automatically
 central-lost-idle = No connection to the central ({ $reason }): retrying automatically
 central-denied = No connection to the central: { $why }
+central-moved = The central of the cluster is now the one at { $address }
 central-back = Connected to the central again
 central-awaited = The central is slow to answer: waiting for it. What does not need it works; Ctrl-C stops waiting
 central-awaited-later = Once it answers: { $line }
@@ -129,7 +130,7 @@ download-queued = queued, #{ $place } in line
 download-started = starting, { $size } from { $secondaries }
 download-started-empty = starting
 download-resumed = { $size } already here, verified; continuing from there
-download-own = { $size } taken from this disk, verified; no need to transfer them
+download-own = { $size } taken from this disk, verified, without a transfer
 download-started-over = the partial data cannot be used (other content, or no journal): starting from scratch
 download-damaged = { $count ->
     [one] 1 chunk of the partial data is damaged and requested again
@@ -153,7 +154,12 @@ download-spared-zeros = { $size } of zeros, which are not sent
 download-cost = { $wasted } received beyond the file: duplicates to finish sooner, or unfinished chunks
 download-already = already complete and verified in { $path }
 download-failed = failed: { $why }
+download-failed-for-now = { $failed }: RESUME { $number } continues it once one is back
 download-cancelled = cancelled; verified data is kept
+downloads-failed = { $count ->
+    [one] 1 more download failed: STATUS says why; RESUME * continues it
+   *[other] { $count } more downloads failed: STATUS says why; RESUME * continues them
+}
 downloads-cancelled = { $count ->
     [one] 1 download cancelled; verified data is kept for another time
    *[other] { $count } downloads cancelled; verified data is kept for another time
@@ -172,6 +178,10 @@ downloads-asked = { $count ->
     [one] 1 file requested
    *[other] { $count } files requested
 }
+downloads-running-already = { $count ->
+    [one] 1 file is already being downloaded
+   *[other] { $count } files are already being downloaded
+}
 downloads-wait = { $count ->
     [one] { $asked }; 1 waiting
    *[other] { $asked }; { $count } waiting
@@ -183,17 +193,42 @@ holders = { $holders } of { $secondaries }
 holders-conflict = { $holders } of { $secondaries }, in conflict
 no-downloads = No downloads yet
 state-asked = requested
-state-queued = queued, #{ $place } in line
+state-queued = queued, #{ $place }
 state-no-sources = { $percent }, no sources
 state-watched = { $percent }, { $count ->
-    [one] a player reads it
-   *[other] { $count } players read it
+    [one] a player is reading it
+   *[other] { $count } players are reading it
 }
 state-complete = complete
 state-failed = failed
 state-cancelled = cancelled
 state-paused = paused
-state-held = waiting for one of higher priority
+state-held = waiting (priority)
+cancelling-many = { $count ->
+    [one] Cancelling 1 download
+   *[other] Cancelling { $count } downloads
+}
+pausing-many = { $count ->
+    [one] Pausing 1 download
+   *[other] Pausing { $count } downloads
+}
+priority-set-many = { $count ->
+    [one] 1 download
+   *[other] { $count } downloads
+}: priority { $priority }
+resumed-many = { $count ->
+    [one] 1 download resumed
+   *[other] { $count } downloads resumed
+}
+downloads-held = { $count ->
+    [one] 1 download waits for one of higher priority
+   *[other] { $count } downloads wait for one of higher priority
+}
+downloads-paused = { $count ->
+    [one] 1 download paused; verified data is kept. RESUME * continues it
+   *[other] { $count } downloads paused; verified data is kept. RESUME * continues them
+}
+quoted = “{ $word }”
 cancelling = Cancelling download { $number }
 pausing = Pausing download { $number }
 priority-set = Download { $number }: priority { $priority }
@@ -233,8 +268,8 @@ mirror-nothing-deleted = Nothing is deleted: something could not be downloaded
 mirror-not-level = nothing is deleted: the system is not in sync, so its list may lack files
 usage-delete-folder = --delete takes only folders (series/), not “{ $name }”
 usage-pattern = “{ $pattern }” is not a valid pattern
-no-local-file = “{ $name }” is not in the downloads folder; GET downloads it
-none-here = the downloads folder has no file of “{ $pattern }”
+no-local-file = “{ $name }” is not in the downloads folder; { $download } downloads it
+none-here = no file in the downloads folder matches “{ $pattern }”
 
 ## How far a download is
 
@@ -260,7 +295,7 @@ fault-unreachable = cannot be reached
 fault-broken = connection lost
 fault-stalled = sends nothing
 fault-digest = sent wrong bytes
-fault-refused = says that it cannot send it
+fault-refused = cannot send it
 fault-protocol = does not speak the protocol
 notice-suspect = Secondary { $source } is not responding
 notice-cleared = Secondary { $source } responds again
@@ -285,7 +320,7 @@ notice-sources-again = { $count ->
     [one] Secondaries are back: { $files } continues
    *[other] Secondaries are back: { $files } continue
 }
-failure-no-sources = no secondary could send it for { $waited }; verified data is kept: request it again when there are secondaries
+failure-no-sources = no secondary could send it for { $waited }; verified data is kept
 failure-wrong-manifest = secondaries { $one } and { $other } sent chunk { $chunk } with other content than announced: the manifest is wrong
 failure-local = the local disk failed; see the log
 failure-broken = a part of this program failed; see the log
@@ -328,7 +363,7 @@ no-randomness = the system provides no random numbers
 other-protocol = the central speaks version { $theirs } of the protocol and this program version { $ours }: install the same version of trozos on all nodes
 secondary-up = Secondary { $number } enrolled: it listens on { $address }
 secondary-returned = Secondary { $number } is back: it listens on { $address }
-secondary-goodbye = Secondary { $number } said goodbye
+secondary-goodbye = Secondary { $number } has stopped
 secondary-closed = Secondary { $number } is down: connection lost
 secondary-silent = Secondary { $number } is down: no signs of life
 secondary-drained = Secondary { $number } is drained: it can be stopped
@@ -363,8 +398,8 @@ granted = Client { $client } downloads { $file } from { $count ->
 granted-many = Client { $client } downloads { $count } files
 queued = Client { $client } is queued for { $file }, #{ $place } in line
 queued-many = Client { $client } is queued for { $count } files
-place-lent = Client { $client } takes nothing of { $file }: others use its place until it does
-place-lent-many = Client { $client } takes nothing of { $count } files: others use its places until it does
+place-lent = Client { $client } receives nothing of { $file }: others use its slot until it does
+place-lent-many = Client { $client } receives nothing of { $count } files: others use its slots until it does
 finished = Download of { $file } by { $client }: { $outcome }
 finished-many = Client { $client } has completed { $count } downloads, { $size }
 cancelled-many = Client { $client } has cancelled { $count } downloads
@@ -382,7 +417,7 @@ told-changed = the file changed while in use
 told-disk-away = the disk mounted in that folder is missing
 told-link = it is a symbolic link, which is not followed
 told-broken = its program failed
-told-other = it says “{ $words }”
+told-other = its reason: “{ $words }”
 to-client = to client { $name }
 to-original = to the original client { $name }
 to-http = by HTTP to { $address }
@@ -412,21 +447,25 @@ lacking-copies = { $count ->
    *[other] { $count } copies are missing
 }
 lacking-conflicts = { $count ->
-    [one] 1 conflict (CONFLICTS at the central shows it)
-   *[other] { $count } conflicts (CONFLICTS at the central shows them)
+    [one] 1 conflict ({ $conflicts } shows it)
+   *[other] { $count } conflicts ({ $conflicts } shows them)
 }
 lacking-changing = { $count ->
     [one] 1 file is being changed
    *[other] { $count } files are being changed
 }
+at-central = { $command } at the central
 no-conflicts = There are no conflicts
-conflicts-remedy = RESOLVE <name> <#> decides which one counts; or delete, or rename, one of the copies
+conflicts-remedy = { $resolve } <name> <#> decides which one counts; or delete, or rename, one of the copies
 conflict-offered = yes
-conflict-here = Conflict: { $file } has different contents: { $versions }; decide with RESOLVE at the central, or delete or rename one of the copies
-conflict-version = { $size } of { $date } ({ $id }) on { $secondaries }
+conflict-here = Conflict: { $file } has different contents: { $versions }. Decide with RESOLVE at the central, or delete or rename one of the copies
+conflict-version = { $size } of { $date } ({ $id }), on { $count ->
+    [one] secondary
+   *[other] secondaries
+} { $secondaries }
 conflict-decided = The conflict about { $file } is decided
 no-conflict = { $file } is not in conflict
-no-such-file = There is no { $file }; CONFLICTS shows the names in conflict
+no-such-file = There is no { $file }; { $conflicts } shows the names in conflict
 no-such-choice = { $file } has no content { $choice }: choose { $choices }
 downloads-running = { $count ->
     [one] 1 download running
@@ -448,11 +487,11 @@ expelled = { $count ->
     [one] Expelled { $name }
    *[other] Expelled { $name }: { $count } connections
 }
-no-such-client = There is no client “{ $name }”: CLIENTS lists them
-draining = Secondary { $number } finishes its transfers and takes no new ones; DRAIN { $number } OFF undoes it
+no-such-client = There is no client “{ $name }”: { $clients } lists them
+draining = Secondary { $number } finishes its transfers and takes no new ones; { $drain } { $number } OFF undoes it
 not-draining = Secondary { $number } is back in service
 was-not-draining = Secondary { $number } was not draining
-no-such-secondary = No secondary { $number } is enrolled: SECONDARIES lists them
+no-such-secondary = No secondary { $number } is enrolled: { $secondaries } lists them
 original-client = original
 no = no
 
@@ -477,27 +516,27 @@ gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
 gone-withdrawn = it was deleted on another secondary, and cannot be moved away here
 gone-set-aside = it was deleted on another secondary; this copy is in .trozos/retirados
-gone-altered = the disk has altered it
+gone-altered = it is damaged on the disk
 file-damaged = { $file } is damaged on the disk: its content has changed, though size and date have not. It is repaired as soon as another secondary has it; the damaged copy goes to .trozos/retirados
 gone-replaced = there is a newer version; this one is in .trozos/retirados
-gone-resolved = somebody chose another content; this one is in .trozos/retirados
-gone-damaged = the disk had altered it; it is in .trozos/retirados
+gone-resolved = somebody chose the other content; this one is in .trozos/retirados
+gone-damaged = it was damaged on the disk; it is in .trozos/retirados
 retired-none = Nothing is set aside
 retired-files = { $files ->
     [one] 1 file
    *[other] { $files } files
 }, { $size }
-retired-total = In .trozos/retirados: { $what }. RECOVER <n> brings one back; EMPTY <n>, or EMPTY *, deletes them for good
+retired-total = In .trozos/retirados: { $what }. { $recover } <n> brings one back; { $empty } <n>, or *, deletes them for good
 retired-deleted = deleted on another secondary
 retired-replaced = there is a newer version
 retired-resolved = another content was chosen
-retired-damaged = altered by the disk
+retired-damaged = damaged on the disk
 retired-by-hand = unknown
 retired-goes = { $file } ({ $size })
 retired-more = … and { $files } more
 retired-confirm = About to delete for good: { $what }. Type YES to do it; anything else keeps them
 retired-gone = Deleted for good: { $what }
-retired-no-such = Nothing with the number { $number } is set aside: RETIRED lists what is
+retired-no-such = Nothing with the number { $number } is set aside: { $retired } lists what is
 retired-recovered = Brought back: { $file }
 not-served = Not serving { $path }: { $why }
 not-served-many = Not serving { $count ->
@@ -542,6 +581,21 @@ secondary-no-central = No connection to the central: retrying automatically
 secondary-read-only = The folder is read-only: it is served, but takes no copies
 secondary-away = A disk of the folder is missing: nothing on it is served, and no copies are taken there
 secondary-indexing = The folder is being read
+secondary-scrub = Scrub, once in { $every }: { $done } of { $total } in this round{ $damaged ->
+    [0] {""}
+    [one] , 1 damaged file
+   *[other] , { $damaged } damaged files
+}
+secondary-scrubbed = The last scrub ended { $ago } ago: { $size }, { $damaged ->
+    [0] no damage
+    [one] 1 damaged file
+   *[other] { $damaged } damaged files
+}
+scrub-ended = Everything was read again and compared with its digests ({ $size }): { $damaged ->
+    [0] no damage
+    [one] 1 file was damaged
+   *[other] { $damaged } files were damaged
+}
 secondary-idle = It neither sends nor copies anything now
 uploads-running = { $count ->
     [one] 1 upload running
@@ -555,7 +609,7 @@ secondary-sent = { $sent } sent since it started
 secondary-rate = now { $rate }
 secondary-limit = upload limit: { $limit }
 no-limit = none
-at-end-failed = { $file }: --on-complete: { $program }: { $why }
+at-end-failed = { $file }: the program of --on-complete failed, { $program }: { $why }
 at-end-code = it ended with code { $code }
 at-end-signal = it was ended by signal { $signal }
 at-end-waiting = { $count ->
@@ -584,17 +638,22 @@ start-no-such-host = “{ $host }” is not a name or address that this machine 
 start-not-local = { $ip } is not an address of this machine: give --ip one that is, or 0.0.0.0 for all of them
 start-port-denied = listening on { $address } is not allowed: choose one of 1024 or more with --port
 start-listen = cannot listen on { $address }: { $why }
+etcd-not-built = this build has no client of etcd, which several centrals need: build it with the feature "etcd", or run one central without
+etcd-none = no member of etcd is given
+etcd-address = "{ $given }" is no member of etcd: write http://host:port or https://host:port
+etcd-authority = { $given } is reached by TLS: give the authority's certificate
+etcd-certificates = the certificates for etcd cannot be used: { $why }
 start-number-in-use = number { $number } belongs to another secondary that is up: choose another with --number, or stop that one
 start-number-in-use-by = number { $number } belongs to another secondary that is up and listens on { $address }: choose another with --number, or stop that one
 start-refused = the central does not accept this secondary: { $why }
-store-nowhere = { $path }: the working folder is gone: go to another (`cd`), or give whole paths
+store-nowhere = { $path }: the working folder is gone: go to another (`cd`), or give absolute paths
 store-not-found = { $path }: does not exist
 store-denied = { $path }: permission denied; change its permissions or choose another folder
 store-read-only = { $path }: on a read-only disk; choose another folder
 store-disk-away = { $path }: its disk is not mounted; mount it, or restart with --forget-disks if it is gone for good
 store-full = { $path }: no space left on the disk, or not enough for all of it; free some and request it again: verified data is kept
 store-not-folder = { $path }: not a folder; choose another
-store-exists = { $path }: already exists with other content and is not touched; move it, use --overwrite or, if it is a damaged copy, VERIFY repairs it
+store-exists = { $path }: already exists with other content and is not touched; move it, use --overwrite or, if it is a damaged copy, { $verify } repairs it
 store-busy = { $path }: another process is working with it
 store-changed = { $path }: changed while in use
 store-too-large = { $path }: too large for this disk
@@ -623,7 +682,7 @@ statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }
-statistics-all = All figures, as they will be saved at the end: STATISTICS JSON
+statistics-all = All figures, as they will be saved at the end: { $statistics } JSON
 statistics-set-aside = Statistics: { $path } cannot be understood ({ $why }) and is kept as { $to }; starting from scratch
 statistics-in-use = Statistics: another process is using { $path }; this one's figures go to { $instead }
 statistics-failed = Statistics: { $why }
@@ -651,6 +710,8 @@ refused-number-not-allowed = the number is above what the central allows: give a
 refused-no-such-content = the secondary does not hold that content any more: asking another
 refused-file-changed = the file changed while in use: wait until it has been read again
 refused-read-failed = the other node could not read its disk: see its log
+refused-not-active = that central is on standby, and none is active now: retrying automatically
+refused-not-active-but = that central is on standby: the active one is { $address }, and it does not answer
 refused-stopping = the central is shutting down, or this node has opened a newer connection: reconnecting
 refused-timed-out = the central heard nothing from this node in time: check the network and the load of both machines
 refused-internal = the central had a fault of its own: see its log
@@ -666,8 +727,8 @@ limit-chunks = more than { $count } chunks were requested at once: make sure tha
 limit-other = there are too many requests: wait, or request less at once
 refused-expelled = the administrator has expelled you: wait a minute before you come back
 client-not-enrolled = you are not enrolled yet: type ENROL <name> first
-client-not-ready = no service yet: secondaries are missing (STATUS says how many); request it again once there is
-client-not-found = there is no such file: LIST shows those that there are
+client-not-ready = no service yet: secondaries are missing ({ $status } says how many); request it again once there is
+client-not-found = there is no such file: { $list } shows those that there are
 client-unreachable = cannot connect to the central ({ $why }); retrying automatically
 client-running = already being downloaded: it is download { $number }
 client-stopped = the client is shutting down
@@ -688,22 +749,23 @@ why-priority = priorities are high, normal and low
 why-secondary = it is not the number of a secondary
 why-off = only OFF may follow, to undo it
 why-json = only JSON may follow
-why-retired = it is not the number of a file that was set aside: RETIRED lists them
-why-choice = it is not the number of a row of CONFLICTS
+why-retired = it is not the number of a file that was set aside: { $retired } lists them
+why-choice = it is not the number of a row of { $conflicts }
 why-rate = it is not a rate: write bytes per second, such as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, such as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
 why-range = write a number from { $least } to { $most }
 why-own-address = write an address of this machine in the network, such as 192.168.1.20 or 192.168.1.20:8080
 why-quiet = that is too long: 24 hours at most
+why-scrub = write how often, from 1m to 3650d, such as 7d or 12h, or no
 why-limit = write a rate such as 20MB/s, or OFF to remove the limit
 why-open-quote = a quote is not closed
 why-limit-no-rate = the rate is missing: write, for example, 8:00-20:00 mon-fri 5MB/s
-why-limit-hours = these are no hours: write from when to when, such as 8:00-20:00 or 22:00-6:00
-why-limit-no-time = it ends when it begins: for the whole day, leave the hours out
+why-limit-hours = that is not a time span: write from when to when, such as 8:00-20:00 or 22:00-6:00
+why-limit-no-time = it ends at the hour it begins: for the whole day, leave the hours out
 why-limit-day = it is not a day of the week: write mon, tue, wed, thu, fri, sat or sun, or from one to another, such as mon-fri
 why-limit-two = there is already a limit for the rest of the time: give the hours or days of this one, such as 8:00-20:00 5MB/s
-why-limit-many = these are too many limits: { $most } at most
+why-limit-many = too many limits: { $most } at most
 why-limit-low = that is too low: { $least } at least, as servers take whoever reads less for dead
 why-limit-unit = that would be only { $rate }; give the unit: { $number }kB/s, { $number }MB/s or, if that is what you mean, { $number }B/s
 
@@ -825,7 +887,7 @@ demo-not-downloaded = the download ended without downloading
 demo-endless = the download does not end
 demo-kill = *** SIGKILL to secondary { $number } (process { $process })
 demo-raise = *** Raising secondary { $number } (process { $process }, port { $port })
-demo-nowhere = { $name }: on no secondary
+demo-nowhere = { $name }: no secondary has it
 demo-differs = { $name }: the bytes are not the same
 demo-compared = Compared by SHA-256, file by file, with the disks of the secondaries:
 demo-sent = What each secondary sent of { $file }:
@@ -843,10 +905,10 @@ help-folder = Folder
 help-decisions = Decisions
 help-processes = Processes
 help-rest = Also
-help-more = HELP <command> shows an example; commands work in Spanish too, and in lower case
+help-more = HELP <command> shows an example; commands work in lower case and in Spanish too
 help-example = Example: { $example }
 help-names = Names: { $names }
-command-help = shows this help, or that of one command
+command-help = shows this help, or that of a command
     .usage = HELP [command]
     .example = HELP GET
 command-quit = quits and saves the statistics (Ctrl-D too)
@@ -861,10 +923,10 @@ command-name = shows your name, or changes it
 command-list = the files that can be downloaded
     .usage = LIST [pattern]
     .example = LIST
-command-search = those with this text in their name; * and ? work
+command-search = files with this text in their name; * and ? allowed
     .usage = SEARCH <text>
     .example = SEARCH season 2
-command-download = downloads files in the background; * and ? work
+command-download = downloads files in the background; * and ? allowed
     .usage = GET <name>…
     .example = GET film.mp4 "series/episode *"
     .more = A folder, such as series/, means all that is in it; a number is that of the last list
@@ -877,25 +939,25 @@ command-detail = a download chunk by chunk, and who brought each
 command-pause = pauses a download; verified data is kept
     .usage = PAUSE <n|name|*>…
     .example = PAUSE 1
-command-resume = resumes paused, failed or cancelled ones
+command-resume = resumes paused, failed or cancelled downloads
     .usage = RESUME <n|name|*>…
     .example = RESUME 1
-    .more = * leaves out cancelled ones
+    .more = * leaves cancelled ones alone
 command-cancel = cancels a download; verified data is kept
     .usage = CANCEL <n|name|*>…
     .example = CANCEL 1
 command-priority = high, normal or low: higher ones go first
     .usage = PRIORITY <n>… <level>
     .example = PRIORITY 2 high
-    .more = Numbers, names and * work; those of lower priority wait
+    .more = Takes numbers, names and *; those of lower priority wait
 command-verify = compares what was downloaded and mends what is bad
     .usage = VERIFY <name|*>…
     .example = VERIFY film.mp4
     .more = Compares chunk by chunk with what the cluster has, and requests only the bad chunks again
-command-watch = an address where players show a file as it comes
+command-watch = an address to watch a file at while it downloads
     .usage = WATCH <name>…
     .example = WATCH film.mp4
-    .more = Nothing of it is kept, and CANCEL closes it
+    .more = Nothing is kept on disk, and CANCEL closes it
 command-per-file = complete downloads of each file
     .usage = DOWNLOADS
     .example = DOWNLOADS
@@ -949,7 +1011,7 @@ command-retired = what was set aside from the folder and is still kept
     .usage = RETIRED [JSON]
     .example = RETIRED
     .more = With JSON, for programs
-command-recover = brings a file back that was set aside
+command-recover = brings back a file that was set aside
     .usage = RECOVER <n|*>…
     .example = RECOVER 3
     .more = Under its name or, when another has that, a new one
@@ -976,7 +1038,7 @@ command-thaw = resumes a frozen one; C, the central
     .usage = THAW <n|C|*>…
     .example = THAW 2
     .more = With SIGCONT
-command-raise = starts one again that is down; C, the central
+command-raise = restarts one that is down; C, the central
     .usage = RAISE <n|C|*>…
     .example = RAISE 2
     .more = On the same port
@@ -994,8 +1056,8 @@ about-videocliente = A client: downloads files from all secondaries at once.
 about-videocliente-listar = The files that can be downloaded
 about-videocliente-descargar = Downloads files and waits until they finish
 about-videocliente-verificar = Compares downloaded files with the cluster's and requests only the bad chunks again
-about-videocliente-enlace = Addresses of files for players, which work without the secret for some hours
-about-videocliente-ver = Gives an address at which a player shows a file while it comes
+about-videocliente-enlace = Addresses to open files in a player; they work for some hours without the secret
+about-videocliente-ver = Gives an address at which a player shows a file while it downloads
 about-videocliente-estado = The state of the cluster
 about-videolocal = A central and its secondaries on this machine, as real processes, with a client's prompt.
 heading-usage = Usage
@@ -1021,9 +1083,9 @@ manual-exit-well = All went well.
 manual-exit-failed = Something that was asked for could not be done.
 manual-exit-usage = The command line or the configuration is wrong.
 manual-exit-unreachable = The central cannot be reached, or does not let this program in.
-manual-exit-no-server = Of an order: no server that takes it from this user is running.
+manual-exit-no-server = For orders to a server: none that takes them from this user is running.
 manual-exit-not-found = There is no such file.
-manual-exit-no-such = Of an order: there is no such secondary, client, file or number.
+manual-exit-no-such = For orders to a server: there is no such secondary, client, file or number.
 manual-exit-verification = What was received, or what is on the disk, is not what the cluster has, and could not be repaired.
 manual-exit-interrupted = A signal ended it.
 manual-files = FILES
@@ -1047,11 +1109,11 @@ manual-example-videocliente-1 = A prompt that downloads to a folder.
     .line = videocliente --central-ip 10.0.0.2 --destination ~/videos
 manual-example-videocliente-2 = Downloads a file and a whole folder, and waits until they finish.
     .line = videocliente get pelicula.mp4 'serie/*'
-manual-example-videocliente-3 = Extracts an archive as it comes, each chunk verified.
+manual-example-videocliente-3 = Extracts an archive as it arrives, with every chunk verified.
     .line = videocliente get copia.tar -o - | tar x
 manual-example-videocliente-4 = The names of all files.
     .line = videocliente list --json | jq -r '.files[].name'
-manual-example-videocliente-5 = Watches a film while it comes, and keeps it.
+manual-example-videocliente-5 = Watches a film while it downloads, and keeps it.
     .line = videocliente watch film.mp4 --keep --player mpv
 manual-example-videolocal-1 = The demonstration: makes samples, downloads, and kills secondaries halfway.
     .line = videolocal --demo
@@ -1083,13 +1145,13 @@ flag-default = default: { $value }
 flag-help = Shows this help
 flag-version = Shows the version
 flag-estadisticas = Statistics folder
-flag-incluir = Only files that match (* and ? work); may be repeated
-flag-excluir = No files that match; may be repeated
+flag-incluir = Only files that match (* and ? allowed); may be repeated
+flag-excluir = Leaves out files that match; may be repeated
 flag-espejo = Only what is missing or has another size, replacing what differs
 flag-por-contenido = With --mirror: compare contents, not only sizes
 flag-borrar = With --mirror: delete files of those folders that the system does not have
 flag-ensayo = With --mirror: only say what would be done
-flag-fichero = The file, or a pattern with * and ? that only one fits
+flag-fichero = The file, or a pattern with * and ? that matches only one
 flag-guardar = Also download all of it, as get does, even when the player is closed
 flag-reproductor = The program that shows it, such as mpv or "vlc -f": it is given the address as its last argument, and when it is closed all ends. Without it the address is printed and nothing is opened
 flag-servir-en = An address of this machine in the network, with or without a port, to watch on another one such as a TV; whoever does not know the whole address does not find it
@@ -1112,7 +1174,7 @@ flag-videolocal-puerto = Port of the central; 0 for a free one
 flag-secundarios = How many secondaries there are: the highest number allowed, 1 to 64
 flag-videocentral-secundarios = How many secondaries must enrol before service begins, 1 to 64
 flag-max-clientes = Downloads at once, 1 to 10000; the others are queued
-flag-sin-consola = No console: runs as a service until a signal
+flag-sin-consola = No console: runs as a service until a signal stops it
 flag-accion = What to do: show its records, check that they are good, or make a journal of what is good in a copy
 flag-ruta = The journal; when restoring, the copy
 flag-diario_destino = The journal that is made when restoring; the one that is there is kept under another name [default: the same PATH]
@@ -1120,7 +1182,10 @@ flag-carpeta = Folder for everything that is made; what is already there is not 
 flag-nodos = Name or address of a server, or several with commas; once per server [default: those of this machine]
 flag-numero = Its number: 1 to 3, or more with --secondaries
 flag-ip-anunciada = Name or address given to others, with or without a port [default: where it listens or else the one it reaches the central from]
-flag-ip-central = Name or address of the central, with or without a port
+flag-ip-central = Name or address of the central, with or without a port; several with commas, and auto for the one that announces itself on the network
+flag-grupo = Of the centrals that announce themselves, those of this group
+flag-videocentral-grupo = Name of the group with which it announces itself, to tell it from others on the same network
+flag-anunciar = Announces itself on its network (mDNS), for whoever looks for it with --central-ip auto [default: yes, and no with a secret or TLS]
 flag-puerto-central = Port of the central
 flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
@@ -1129,8 +1194,9 @@ flag-limite-bajada = Limit of all that is received, per second: 500kB/s, 20MB/s,
 flag-al-terminar = Program that is run when a download has completed, with the path of the file as its last argument; no shell
 flag-campana = Rings the terminal's bell when a download ends
 flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
+flag-repaso-digests = How often everything it serves is read again and compared with its digests, to find what the disk has altered: 7d, 12h; no: never
 flag-olvidar-discos = Carries on without disks that the folder had and that are gone for good: what is there now is all
-flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s; or a timetable: “20MB/s, 8:00-20:00 mon-fri 5MB/s, sat-sun off”
 flag-retirados-max = How much is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]
 flag-retirados-dias = For how many days what was set aside is kept
 flag-nombre = Enrols with this name at the start
@@ -1163,14 +1229,15 @@ usage-command-missing = a command is missing: it can be { $valid }
 usage-command-alone = the command “{ $word }” goes first: options follow it
 usage-too-much = one argument too many: “{ $word }”
 usage-twice = { $flag } is given twice
-usage-twice-values = { $flag } is given twice, with different values: { $values }; leave one
-usage-two-ports = { $address } “{ $place }” and { $flag } { $port } name two ports: leave one
+usage-twice-values = { $flag } is given twice, with different values: { $values }; keep one
+usage-two-ports = { $address } “{ $place }” and { $flag } { $port } name two ports: keep one
 usage-missing = { $flags } is missing
 usage-conflict = { $flag } does not go with { $other }
 usage-utf8 = a value is not UTF-8
 usage-number = number { $number } is not valid: --number is 1 to { $highest }
 usage-number-more = number { $number } is not valid: --number is 1 to { $highest }; to use it, give --secondaries { $number } here and to the central
 usage-one-file = --output is for one file, and there are { $count }; for a folder, use --destination
+usage-one-watched = “{ $name }” is { $count } files, and only one can be watched
 usage-empty-output = --output is empty; say where, or leave it out
 why-empty = it is empty: leave it out, or give a value
 why-home-of-other = somebody else's home is not looked up: write the whole path, or ./{ $path } for a name that begins so
@@ -1179,6 +1246,8 @@ why-switch = write yes or no
 why-not-url = it is not a URL: write a name or an address, with or without a port, such as h:50000
 why-brackets = an IPv6 address with a port is written in brackets: [::1]:50000
 why-port = the port after the colon is a number from 1 to 65535
+why-centrals = up to { $count } centrals, with commas between them
+why-group = the name of a group has 1 to 48 bytes, without control characters
 why-host = write a name or an address, such as central.lan, 10.0.0.2 or ::1, with or without a port
 why-language = the languages are es and en
 why-log-level = use error, warn, info, debug or trace, or a tracing filter
@@ -1188,8 +1257,8 @@ settings-syntax = line { $line }, column { $column }: not TOML: “{ $text }”
 settings-unknown = unknown key “{ $key }”: it can be { $known }
 settings-unknown-near = unknown key “{ $key }”: did you mean { $near }?
 settings-utf8 = { $path }: the configuration is not UTF-8: save it again as UTF-8 in your editor
-settings-twice = the key “{ $key }” is given twice: leave one
-settings-twice-at = line { $line }: the key is given twice: “{ $text }”; leave one
+settings-twice = the key “{ $key }” is given twice: keep one
+settings-twice-at = line { $line }: the key is given twice: “{ $text }”; keep one
 settings-kind = the key “{ $key }” takes a text, a number or true/false
 settings-file = Configuration file: { $path }
 settings-none = No configuration file (looked for in { $usual })
@@ -1202,13 +1271,12 @@ origin-none = not set
 ## Commands for scripts
 
 script-unreachable = cannot connect to the central ({ $why })
-script-no-local-file = “{ $name }” is not in the downloads folder; { $command } downloads it
 script-stdout = cannot write to standard output: { $why }
 player-empty = --player needs the name of a program, such as mpv
-player-not-started = cannot start the player { $player } ("{ $why }"); without --player the address is printed, to be opened with another
-watch-hint = Open it with a player or a browser of this machine; Ctrl-C ends it.
-watch-at = It can be watched at { $address } while it comes; CANCEL ends it
-watch-no-randomness = the system gives no random numbers, and without them anybody could guess the address; try again in a moment
+player-not-started = cannot start the player { $player } (“{ $why }”); without --player the address is printed, to be opened in another
+watch-hint = Open it in a player or browser on this machine; Ctrl-C ends it.
+watch-at = Watch it at { $address } while it downloads; CANCEL ends it
+watch-no-randomness = the system provides no random numbers, and without them anybody could guess the address; try again in a moment
 
 ## What the system says
 
@@ -1257,18 +1325,26 @@ lost-closed = the connection was closed
 lost-cut = cut off in the middle
 lost-closed-early = { $place }: closed before hello: is it a central?
 lost-secondary-there = { $place }: that is secondary { $number } and not a central: check --central-port
+lost-some-secondary-there = { $place }: that is a secondary and not a central: check --central-port
 lost-stranger = { $place }: what answers is not a central: check --central-ip and --central-port
 lost-not-a-message = the central sent something that is not a message: make sure that all nodes are of the same version
 lost-line-too-long = the central sent a line that is too long: make sure that all nodes are of the same version
 lost-silent = no signs of life
 lost-stops = the central is shutting down
+lost-other-cluster = { $place }: the central of another cluster answers
+lost-nobody-announced = no central announces itself on this network; waiting for one, or --central-ip says where it is
+lost-nobody-announced-of = no central of the group { $group } announces itself on this network; waiting for one, or --central-ip says where it is
+lost-several-clusters = several clusters announce themselves on this network: { $names }; --group says which one
+lost-not-listening = announcements on the network cannot be heard: { $why }
+lost-moved = the central is now { $address }
 lost-outdated = { $place }: another central has taken over from this one, or this one lost its saved state: waiting for the other
 lost-stopped = this program is shutting down
 
 # Orders from other programs of this machine.
 order-nobody = no { $program } that takes orders from this user is running on this machine; --socket PATH says where another one listens
 order-nobody-there = no { $program } that takes orders from this user is running on port { $port } of this machine
-order-several = several { $program } are running: choose one with --port or --socket ({ $sockets })
+order-nobody-numbered = no { $program } with the number { $number } that takes orders from this user is running on this machine
+order-several = several { $program } are running: choose one with { $flags } ({ $sockets })
 order-not-running = no running { $program } listens at { $socket }
 order-denied = only that program’s user and root may give it orders: { $socket }
 order-cut = { $program } closed the connection without an answer
@@ -1291,8 +1367,9 @@ flag-order-numero = Number of the secondary in question
 heading-order = Options
 
 # What is answered by HTTP
-http-not-found = Nothing here has that address
-http-replaced = Its name stands for another version by now
+http-not-found = There is nothing at this address
+http-expelled = The administrator has sent this machine away; it may ask again in a minute
+http-replaced = That content is no longer its name’s: there is another version
 http-bad-host = The request names no host, or several
 http-wrong-host = This server has no such name; if the name is its own, start it with --http-name and the name
 http-password-wanted = This needs the password: any user name, and the cluster's secret or, for orders, the administrator's password
@@ -1302,10 +1379,10 @@ http-not-json = Orders are given in JSON: Content-Type: application/json
 http-admin-off = No orders are taken by HTTP here, as there is no administrator's password. Start the server with --admin-password-file
 http-admin-in-clear = The password would travel for everybody to see: give the order on the machine itself, or start the server with --admin-in-clear if the network can be trusted
 http-bad-request = The request is not understood
-http-too-large = The request brings too much
-http-conflict = What it asks for does not go with how things are
-http-method-not-allowed = This address does something else; what it does is in Allow
-http-not-implemented = Requests of this kind are not answered
+http-too-large = The request is too large
+http-conflict = The request is not possible as things are
+http-method-not-allowed = This address does not allow that method; Allow lists those it does
+http-not-implemented = Requests of this kind are not supported
 http-address-too-long = The address is too long
 http-not-ready = Service has not begun, or no secondary with that file is left
 http-stopping = This server is stopping, or has no room for more
@@ -1324,7 +1401,7 @@ flag-admin-en-claro = Takes that password over the network too, unencrypted: who
 
 # The pages of the central
 web-all-well = All is well: { $alive } of { $all } secondaries, and every file has all of its copies
-web-working = Running with { $alive } of { $all } secondaries; some file lacks copies
+web-working = Running with { $alive } of { $all } secondaries; some files lack copies
 web-not-ready = Service has not begun: { $alive } of { $all } secondaries are here
 web-search-label = Search by name
 web-search = Search

@@ -119,6 +119,7 @@ no-name = Aún no tienes nombre: INSCRIBIR <nombre>
 central-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 central-lost-idle = Sin conexión con el central ({ $reason }): se reintenta solo
 central-denied = Sin conexión con el central: { $why }
+central-moved = El central del grupo es ahora el de { $address }
 central-back = Conectado de nuevo con el central
 central-awaited = El central tarda en contestar: se le espera. Lo que no lo necesita funciona; Ctrl-C deja de esperar
 central-awaited-later = En cuanto conteste: { $line }
@@ -150,10 +151,15 @@ download-digest = SHA-256 { $digest }
 download-rate = { $rate } de media
 download-spared-own = { $size } tomados de este disco
 download-spared-zeros = { $size } de ceros, que no se envían
-download-cost = { $wasted } recibidos de más: duplicados para acabar antes, o trozos a medias
+download-cost = { $wasted } recibidos de más: duplicados para acabar antes, o trozos que quedaron a medias
 download-already = ya estaba completa y verificada en { $path }
 download-failed = falló: { $why }
+download-failed-for-now = { $failed }: REANUDAR { $number } la continúa cuando vuelva alguno
 download-cancelled = cancelada; lo verificado se conserva
+downloads-failed = { $count ->
+    [one] 1 descarga más falló: ESTADO dice por qué; REANUDAR * la continúa
+   *[other] { $count } descargas más fallaron: ESTADO dice por qué; REANUDAR * las continúa
+}
 downloads-cancelled = { $count ->
     [one] 1 descarga cancelada; lo verificado se conserva para otra vez
    *[other] { $count } descargas canceladas; lo verificado se conserva para otra vez
@@ -171,6 +177,10 @@ answer-waits = Descarga { $number }: { $file }, en espera, puesto { $place } de 
 downloads-asked = { $count ->
     [one] 1 fichero pedido
    *[other] { $count } ficheros pedidos
+}
+downloads-running-already = { $count ->
+    [one] 1 fichero ya se está descargando
+   *[other] { $count } ficheros ya se están descargando
 }
 downloads-wait = { $count ->
     [one] { $asked }; 1 en espera
@@ -193,7 +203,32 @@ state-complete = completa
 state-failed = falló
 state-cancelled = cancelada
 state-paused = en pausa
-state-held = espera a otra de más prioridad
+state-held = espera (prioridad)
+cancelling-many = { $count ->
+    [one] Cancelando 1 descarga
+   *[other] Cancelando { $count } descargas
+}
+pausing-many = { $count ->
+    [one] Pausando 1 descarga
+   *[other] Pausando { $count } descargas
+}
+priority-set-many = { $count ->
+    [one] 1 descarga
+   *[other] { $count } descargas
+}: prioridad { $priority }
+resumed-many = { $count ->
+    [one] 1 descarga reanudada
+   *[other] { $count } descargas reanudadas
+}
+downloads-held = { $count ->
+    [one] 1 descarga espera a que acabe otra de más prioridad
+   *[other] { $count } descargas esperan a que acabe otra de más prioridad
+}
+downloads-paused = { $count ->
+    [one] 1 descarga en pausa; lo verificado se conserva. REANUDAR * la continúa
+   *[other] { $count } descargas en pausa; lo verificado se conserva. REANUDAR * las continúa
+}
+quoted = «{ $word }»
 cancelling = Cancelando la descarga { $number }
 pausing = Pausando la descarga { $number }
 priority-set = Descarga { $number }: prioridad { $priority }
@@ -233,8 +268,8 @@ mirror-nothing-deleted = No se borra nada: algo no se pudo descargar
 mirror-not-level = no se borra nada: el sistema no está sincronizado, así que puede faltar algún fichero en su lista
 usage-delete-folder = --borrar solo admite carpetas (serie/), no «{ $name }»
 usage-pattern = «{ $pattern }» no vale como patrón
-no-local-file = «{ $name }» no está en la carpeta de descargas; VIDEO lo descarga
-none-here = no hay en la carpeta de descargas ningún fichero de «{ $pattern }»
+no-local-file = «{ $name }» no está en la carpeta de descargas; { $download } lo descarga
+none-here = ningún fichero de la carpeta de descargas coincide con «{ $pattern }»
 
 ## El estado de una descarga
 
@@ -260,7 +295,7 @@ fault-unreachable = no se puede conectar con él
 fault-broken = se cortó la conexión
 fault-stalled = no envía nada
 fault-digest = envió bytes equivocados
-fault-refused = dice que no puede enviarlo
+fault-refused = no puede enviarlo
 fault-protocol = no habla el protocolo
 notice-suspect = El secundario { $source } no responde
 notice-cleared = El secundario { $source } vuelve a responder
@@ -285,7 +320,7 @@ notice-sources-again = { $count ->
     [one] Vuelve a haber secundarios: { $files } sigue
    *[other] Vuelve a haber secundarios: { $files } siguen
 }
-failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva: pídelo de nuevo cuando haya secundarios
+failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva
 failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es correcto
 failure-local = falló el disco de esta máquina; mira el registro
 failure-broken = falló una parte de este programa; mira el registro
@@ -300,7 +335,7 @@ bad-peer = Conexión de { $address } rechazada: { $reason }
 peer-says-nothing = no dijo nada en { $seconds } s
 peer-silent = dejó de dar señales de vida
 peer-idle = no pidió nada en { $seconds } s
-peer-takes-too-little = recogió menos de { $size } en { $seconds } s
+peer-takes-too-little = recibió menos de { $size } en { $seconds } s
 peer-tls = falló TLS ({ $why })
 peer-needs-tls = no habla TLS, y este puerto no habla otra cosa
 peer-has-no-tls = habla TLS, y este puerto no
@@ -313,8 +348,8 @@ peer-not-a-message = envió algo que no es un mensaje de este protocolo
 peer-unexpected = envió un mensaje inesperado
 peer-number-too-high = es el secundario { $number }, y aquí solo se admiten del 1 al { $most }; para admitirlo, arranca el central con --secundarios { $number }
 peer-nameless = no dijo su nombre
-peer-no-place = ya hay { $count } conexiones y no caben más
-peer-gave-way = no hacía nada, o su dueño tenía más conexiones que nadie: cedió su sitio a otra
+peer-no-place = ya hay { $count } conexiones y no se admiten más
+peer-gave-way = cerrada para hacer sitio: no hacía nada, o su dueño tenía más conexiones que nadie
 peer-no-descriptor = este programa no puede abrir más ficheros ni conexiones: sube su límite (ulimit -n)
 peer-too-many-chunks = pidió dos veces el trozo { $chunk }, o más de { $count } a la vez
 peer-no-such-chunks = pidió el trozo { $chunk } y más de { $count } que el fichero no tiene
@@ -328,7 +363,7 @@ no-randomness = el sistema no proporciona números aleatorios
 other-protocol = el central habla la versión { $theirs } del protocolo y este programa la { $ours }: instala la misma versión de trozos en todos los nodos
 secondary-up = El secundario { $number } se ha inscrito: escucha en { $address }
 secondary-returned = El secundario { $number } ha vuelto: escucha en { $address }
-secondary-goodbye = El secundario { $number } se ha despedido
+secondary-goodbye = El secundario { $number } se ha parado
 secondary-closed = El secundario { $number } ha caído: se cortó la conexión
 secondary-silent = El secundario { $number } ha caído: no da señales de vida
 secondary-drained = El secundario { $number } está drenado: se puede parar
@@ -363,8 +398,8 @@ granted = El cliente { $client } descarga { $file } { $count ->
 granted-many = El cliente { $client } descarga { $count } ficheros
 queued = El cliente { $client } espera { $file } en el puesto { $place } de la cola
 queued-many = El cliente { $client } tiene { $count } ficheros en espera
-place-lent = El cliente { $client } no recoge nada de { $file }: otros usan su sitio hasta que siga
-place-lent-many = El cliente { $client } no recoge nada de { $count } ficheros: otros usan sus sitios hasta que siga
+place-lent = El cliente { $client } no recibe nada de { $file }: otros usan su puesto hasta que siga
+place-lent-many = El cliente { $client } no recibe nada de { $count } ficheros: otros usan sus puestos hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
 finished-many = El cliente { $client } ha completado { $count } descargas, { $size }
 cancelled-many = El cliente { $client } ha cancelado { $count } descargas
@@ -382,7 +417,7 @@ told-changed = el fichero cambió mientras se usaba
 told-disk-away = falta un disco que se monta en esa carpeta
 told-link = es un enlace simbólico, y no se sigue
 told-broken = falló su programa
-told-other = dice «{ $words }»
+told-other = su motivo: «{ $words }»
 to-client = al cliente { $name }
 to-original = al cliente original { $name }
 to-http = por HTTP a { $address }
@@ -412,21 +447,25 @@ lacking-copies = { $count ->
    *[other] faltan { $count } copias
 }
 lacking-conflicts = { $count ->
-    [one] 1 conflicto (CONFLICTOS en el central lo muestra)
-   *[other] { $count } conflictos (CONFLICTOS en el central los muestra)
+    [one] 1 conflicto ({ $conflicts } lo muestra)
+   *[other] { $count } conflictos ({ $conflicts } los muestra)
 }
 lacking-changing = { $count ->
     [one] 1 fichero que está cambiando
    *[other] { $count } ficheros que están cambiando
 }
+at-central = { $command } en el central
 no-conflicts = No hay conflictos
-conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
+conflicts-remedy = { $resolve } <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
 conflict-offered = sí
-conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; decide con RESOLVER en el central, o borra o cambia de nombre una de las copias
-conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
+conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }. Decide con RESOLVER en el central, o borra o cambia de nombre una de las copias
+conflict-version = { $size } del { $date } ({ $id }), { $count ->
+    [one] en el secundario
+   *[other] en los secundarios
+} { $secondaries }
 conflict-decided = Conflicto de { $file } decidido
 no-conflict = { $file } no está en conflicto
-no-such-file = No hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-file = No hay ningún { $file }; { $conflicts } muestra los nombres en conflicto
 no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 downloads-running = { $count ->
     [one] 1 descarga en curso
@@ -448,11 +487,11 @@ expelled = { $count ->
     [one] Se ha expulsado a { $name }
    *[other] Se ha expulsado a { $name }: { $count } conexiones
 }
-no-such-client = No hay ningún cliente «{ $name }»: CLIENTES los muestra
-draining = El secundario { $number } termina sus envíos y no acepta otros; DRENAR { $number } NO lo deshace
+no-such-client = No hay ningún cliente «{ $name }»: { $clients } los muestra
+draining = El secundario { $number } termina sus envíos y no acepta otros; { $drain } { $number } NO lo deshace
 not-draining = El secundario { $number } vuelve a participar
 was-not-draining = El secundario { $number } no estaba drenado
-no-such-secondary = No hay ningún secundario { $number } inscrito: SECUNDARIOS los muestra
+no-such-secondary = No hay ningún secundario { $number } inscrito: { $secondaries } los muestra
 original-client = original
 no = no
 
@@ -477,27 +516,27 @@ gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
 gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
-gone-altered = el disco lo ha alterado
+gone-altered = se ha dañado en el disco
 file-damaged = { $file } está dañado en el disco: su contenido ha cambiado, aunque conserva tamaño y fecha. Se repara en cuanto otro secundario lo tenga; lo dañado queda en .trozos/retirados
 gone-replaced = hay una versión más nueva; esta queda en .trozos/retirados
 gone-resolved = alguien eligió otro contenido; este queda en .trozos/retirados
-gone-damaged = el disco lo había alterado; queda en .trozos/retirados
+gone-damaged = se había dañado en el disco; queda en .trozos/retirados
 retired-none = No hay nada apartado
 retired-files = { $files ->
     [one] 1 fichero
    *[other] { $files } ficheros
 }, { $size }
-retired-total = En .trozos/retirados: { $what }. RECUPERAR <n> devuelve uno; VACIAR <n>, o VACIAR *, los borra para siempre
+retired-total = En .trozos/retirados: { $what }. { $recover } <n> devuelve uno; { $empty } <n>, o *, los borra para siempre
 retired-deleted = se borró en otro secundario
 retired-replaced = hay una versión más nueva
 retired-resolved = se eligió otro contenido
-retired-damaged = estaba alterado en el disco
+retired-damaged = estaba dañado en el disco
 retired-by-hand = se desconoce
 retired-goes = { $file } ({ $size })
 retired-more = … y { $files } más
 retired-confirm = Se va a borrar para siempre: { $what }. Escribe SÍ para hacerlo; con cualquier otra cosa se conserva
 retired-gone = Borrado para siempre: { $what }
-retired-no-such = No hay nada apartado con el número { $number }: RETIRADOS los muestra
+retired-no-such = No hay nada apartado con el número { $number }: { $retired } los muestra
 retired-recovered = Recuperado: { $file }
 not-served = No se sirve { $path }: { $why }
 not-served-many = No se { $count ->
@@ -542,6 +581,21 @@ secondary-no-central = Sin conexión con el central: se reintenta solo
 secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
 secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
+secondary-scrub = Repaso, uno cada { $every }: { $done } de { $total } en esta vuelta{ $damaged ->
+    [0] {""}
+    [one] , 1 fichero dañado
+   *[other] , { $damaged } ficheros dañados
+}
+secondary-scrubbed = El último repaso acabó hace { $ago }: { $size }, { $damaged ->
+    [0] sin daños
+    [one] 1 fichero dañado
+   *[other] { $damaged } ficheros dañados
+}
+scrub-ended = Se ha vuelto a leer todo y se ha comparado con su huella ({ $size }): { $damaged ->
+    [0] sin daños
+    [one] había 1 fichero dañado
+   *[other] había { $damaged } ficheros dañados
+}
 secondary-idle = Ahora no envía ni copia nada
 uploads-running = { $count ->
     [one] 1 envío en curso
@@ -555,7 +609,7 @@ secondary-sent = { $sent } enviados desde que arrancó
 secondary-rate = ahora { $rate }
 secondary-limit = límite de subida: { $limit }
 no-limit = ninguno
-at-end-failed = { $file }: --al-terminar: { $program }: { $why }
+at-end-failed = { $file }: falló la orden de --al-terminar, { $program }: { $why }
 at-end-code = acabó con el código { $code }
 at-end-signal = lo paró la señal { $signal }
 at-end-waiting = { $count ->
@@ -584,6 +638,11 @@ start-no-such-host = «{ $host }» no es ningún nombre ni dirección que esta m
 start-not-local = { $ip } no es una dirección de esta máquina: usa en --ip una de ellas, o 0.0.0.0 para todas
 start-port-denied = no está permitido escuchar en { $address }: elige con --puerto uno de 1024 o más
 start-listen = no se puede escuchar en { $address }: { $why }
+etcd-not-built = este programa se compiló sin cliente de etcd, que hace falta para varios centrales: compílalo con la característica «etcd», o arranca un solo central sin él
+etcd-none = no se ha dado ningún miembro de etcd
+etcd-address = «{ $given }» no es un miembro de etcd: escribe http://máquina:puerto o https://máquina:puerto
+etcd-authority = a { $given } se llega por TLS: da el certificado de la autoridad
+etcd-certificates = los certificados para etcd no sirven: { $why }
 start-number-in-use = el número { $number } lo tiene otro secundario que está vivo: elige otro con --numero, o para al otro
 start-number-in-use-by = el número { $number } lo tiene otro secundario que está vivo y escucha en { $address }: elige otro con --numero, o para al otro
 start-refused = el central no admite a este secundario: { $why }
@@ -594,7 +653,7 @@ store-read-only = { $path }: está en un disco de solo lectura; elige otra carpe
 store-disk-away = { $path }: su disco no está montado; móntalo o, si no va a volver, arranca otra vez con --olvidar-discos
 store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo de nuevo: lo verificado se conserva
 store-not-folder = { $path }: no es una carpeta; elige otra
-store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, usa --sobrescribir o, si es una copia dañada, VERIFICAR la repara
+store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, usa --sobrescribir o, si es una copia dañada, { $verify } la repara
 store-busy = { $path }: otro proceso está trabajando con él
 store-changed = { $path }: cambió mientras se usaba
 store-too-large = { $path }: demasiado grande para este disco
@@ -623,7 +682,7 @@ statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
-statistics-all = Todas las cifras, como se guardarán al parar: ESTADISTICAS JSON
+statistics-all = Todas las cifras, como se guardarán al parar: { $statistics } JSON
 statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y se guarda como { $to }; se empieza de cero
 statistics-in-use = Estadísticas: otro proceso usa { $path }; las cifras de este van a { $instead }
 statistics-failed = Estadísticas: { $why }
@@ -651,6 +710,8 @@ refused-number-not-allowed = el número es mayor que los que admite el central: 
 refused-no-such-content = el secundario ya no tiene ese contenido: se pide a otro
 refused-file-changed = el fichero cambió mientras se usaba: espera a que se lea de nuevo
 refused-read-failed = el otro nodo no pudo leer su disco: mira su registro
+refused-not-active = ese central está de reserva y ninguno tiene el mando ahora: se reintenta solo
+refused-not-active-but = ese central está de reserva: el que tiene el mando es { $address }, y no contesta
 refused-stopping = el central se está parando, o este nodo abrió una conexión más nueva: se vuelve a conectar
 refused-timed-out = el central no oyó nada de este nodo a tiempo: mira la red y la carga de las dos máquinas
 refused-internal = el central tuvo un fallo interno: mira su registro
@@ -666,8 +727,8 @@ limit-chunks = se pidieron más de { $count } trozos a la vez: comprueba que tod
 limit-other = hay demasiadas peticiones: espera, o pide menos a la vez
 refused-expelled = el administrador te ha expulsado: espera un minuto para volver
 client-not-enrolled = aún no te has inscrito: escribe primero INSCRIBIR <nombre>
-client-not-ready = aún no hay servicio: faltan secundarios (ESTADO dice cuántos); pídelo de nuevo cuando lo haya
-client-not-found = no hay ningún fichero con ese nombre: LISTA_VIDEOS muestra los que hay
+client-not-ready = aún no hay servicio: faltan secundarios ({ $status } dice cuántos); pídelo de nuevo cuando lo haya
+client-not-found = no hay ningún fichero con ese nombre: { $list } muestra los que hay
 client-unreachable = no se puede conectar con el central ({ $why }); se reintenta solo
 client-running = ya se está descargando: es la descarga { $number }
 client-stopped = el cliente se está parando
@@ -683,24 +744,25 @@ line-unknown-near = No conozco la orden «{ $word }»: ¿querías decir { $near 
 line-missing = Faltan datos. Uso: { $usage }
 line-too-much = Sobra «{ $word }». Uso: { $usage }
 line-value = «{ $value }» no vale: { $why }
-why-download = no es el número ni el nombre de una descarga: ESTADO las muestra
+why-download = no es el número ni el nombre de ninguna descarga: ESTADO las muestra
 why-priority = las prioridades son alta, normal y baja
-why-secondary = no es el número de un secundario
+why-secondary = no es el número de ningún secundario
 why-off = detrás solo puede ir NO, para deshacerlo
 why-json = solo admite JSON
-why-retired = no es el número de un fichero apartado: RETIRADOS los muestra
-why-choice = no es el número de una fila de CONFLICTOS
+why-retired = no es el número de ningún fichero apartado: { $retired } los muestra
+why-choice = no es el número de ninguna fila de { $conflicts }
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
 why-range = escribe un número de { $least } a { $most }
 why-own-address = escribe una dirección de esta máquina en la red, como 192.168.1.20 o 192.168.1.20:8080
 why-quiet = es demasiado: 24 horas como mucho
+why-scrub = escribe cada cuánto, de 1m a 3650d, como 7d o 12h, o no
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
 why-open-quote = hay una comilla sin cerrar
 why-limit-no-rate = falta la tasa: escribe por ejemplo 8:00-20:00 lun-vie 5MB/s
 why-limit-hours = no son unas horas: escribe desde cuándo hasta cuándo, como 8:00-20:00 o 22:00-6:00
-why-limit-no-time = acaba cuando empieza: si es todo el día, quita las horas
+why-limit-no-time = acaba a la hora en que empieza: si es todo el día, quita las horas
 why-limit-day = no es un día de la semana: escribe lun, mar, mié, jue, vie, sáb o dom, o de uno a otro, como lun-vie
 why-limit-two = ya hay un límite para el resto del tiempo: di las horas o los días de este, como 8:00-20:00 5MB/s
 why-limit-many = son demasiados límites: { $most } como mucho
@@ -729,12 +791,12 @@ tls-pair = { $path }: el certificado y su clave no van juntos ({ $why })
 tls-authority = { $path }: no sirve como autoridad ({ $why })
 pem-nothing = no hay ninguno en el fichero
 pem-cut = le falta el final
-pem-damaged = está estropeado
+pem-damaged = está dañado
 pem-keys-differ = la clave es de otro certificado
 tls-not-tls = el otro lado no habla TLS
 tls-theirs = su certificado no vale: { $why }
 tls-ours = no acepta el certificado de este nodo: { $why }
-tls-gave-up = el otro lado lo dejó, con el aviso { $alert } de TLS
+tls-gave-up = el otro lado lo dejó, con la alerta { $alert } de TLS
 certificate-none-shown = no se mostró ninguno
 certificate-expired = ha caducado
 certificate-not-yet = aún no es válido: comprueba los relojes
@@ -743,7 +805,7 @@ certificate-wrong-name = no lleva ese nombre o dirección
 certificate-wrong-purpose = es para otro uso
 certificate-bad-signature = la firma no es de esa autoridad
 certificate-revoked = su autoridad lo ha retirado
-certificate-malformed = está estropeado
+certificate-malformed = está dañado
 certificate-refused = no dice por qué
 made-new = Hecho en { $folder }: una autoridad nueva (ca.pem)
 made-signed = Hecho en { $folder }, firmado por la autoridad que ya había
@@ -843,7 +905,7 @@ help-folder = Carpeta
 help-decisions = Decisiones
 help-processes = Procesos
 help-rest = Además
-help-more = AYUDA <orden> da un ejemplo; valen también en inglés, sin acentos, en minúsculas
+help-more = AYUDA <orden> da un ejemplo; las órdenes valen también en inglés, en minúsculas y sin acentos
 help-example = Ejemplo: { $example }
 help-names = Nombres: { $names }
 command-help = muestra esta ayuda, o la de una orden
@@ -994,7 +1056,7 @@ about-videocliente = Un cliente: descarga ficheros de todos los secundarios a la
 about-videocliente-listar = Los ficheros que se pueden descargar
 about-videocliente-descargar = Descarga ficheros y espera a que acaben
 about-videocliente-verificar = Compara ficheros descargados con los del grupo y pide de nuevo solo los trozos malos
-about-videocliente-enlace = Direcciones de ficheros para reproductores, que valen unas horas sin la clave
+about-videocliente-enlace = Direcciones para abrir ficheros en un reproductor; valen unas horas sin la clave
 about-videocliente-ver = Da una dirección en la que un reproductor ve un fichero mientras llega
 about-videocliente-estado = El estado del grupo
 about-videolocal = Un central y sus secundarios en esta máquina, como procesos de verdad, con la consola de un cliente.
@@ -1021,9 +1083,9 @@ manual-exit-well = Todo bien.
 manual-exit-failed = Algo de lo pedido no se pudo hacer.
 manual-exit-usage = La línea de órdenes o la configuración está mal.
 manual-exit-unreachable = No se puede conectar con el central, o no deja entrar a este programa.
-manual-exit-no-server = De una orden: no hay en marcha ningún servidor que la reciba de este usuario.
+manual-exit-no-server = Para las órdenes a un servidor: no hay en marcha ninguno que las reciba de este usuario.
 manual-exit-not-found = No hay ningún fichero con ese nombre.
-manual-exit-no-such = De una orden: no hay ningún secundario, cliente, fichero o número así.
+manual-exit-no-such = Para las órdenes a un servidor: no existe ese secundario, cliente, fichero o número.
 manual-exit-verification = Lo recibido, o lo que hay en el disco, no es lo que tiene el grupo, y no se pudo reparar.
 manual-exit-interrupted = Lo terminó una señal.
 manual-files = FICHEROS
@@ -1089,7 +1151,7 @@ flag-espejo = Solo lo que falta o tiene otro tamaño, y sustituye lo que es dist
 flag-por-contenido = Con --espejo: compara el contenido y no solo el tamaño
 flag-borrar = Con --espejo: borra de esas carpetas los ficheros que el sistema no tiene
 flag-ensayo = Con --espejo: solo dice lo que haría
-flag-fichero = El fichero, o un patrón con * y ? que solo cumpla uno
+flag-fichero = El fichero, o un patrón con * y ? con el que solo coincida uno
 flag-guardar = También lo descarga entero, como descargar, aunque se cierre el reproductor
 flag-reproductor = El programa que lo muestra, p. ej. mpv o "vlc -f": recibe la dirección como último argumento, y al cerrarlo acaba todo. Sin él se muestra la dirección y no se abre nada
 flag-servir-en = Dirección de esta máquina en la red, con o sin puerto, para verlo en otra, como un televisor; quien no conoce la dirección entera no lo encuentra
@@ -1120,7 +1182,10 @@ flag-carpeta = Carpeta en la que se guarda todo; lo que ya haya en ella no se to
 flag-nodos = Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta máquina]
 flag-numero = Su número: de 1 a 3, o más con --secundarios
 flag-ip-anunciada = Nombre o dirección que se da a los demás, con puerto o sin él [por defecto: donde escucha o, si no, la que usa para llegar al central]
-flag-ip-central = Nombre o dirección del central, con su puerto o sin él
+flag-ip-central = Nombre o dirección del central, con su puerto o sin él; varios, con comas, y auto para el que se anuncie en la red
+flag-grupo = De los centrales que se anuncian, los de este grupo
+flag-videocentral-grupo = Nombre del grupo con el que se anuncia, para distinguirlo de otros de la misma red
+flag-anunciar = Se anuncia en su red (mDNS), para quien lo busca con --ip-central auto [por defecto: si, y no con clave o TLS]
 flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
@@ -1129,8 +1194,9 @@ flag-limite-bajada = Límite de todo lo que se recibe, por segundo: 500kB/s, 20M
 flag-al-terminar = Programa que se ejecuta al acabar bien cada descarga, con la ruta del fichero como último argumento; sin shell
 flag-campana = Suena la campana del terminal cuando acaba una descarga
 flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
+flag-repaso-digests = Cada cuánto se vuelve a leer todo lo que sirve y se compara con su huella, por si el disco ha alterado algo: 7d, 12h; no: nunca
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
-flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s; o un horario: «20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no»
 flag-retirados-max = Cuánto se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se borra antes [por defecto: la décima parte del disco, y 50 GB como mucho]
 flag-retirados-dias = Cuántos días se guarda lo apartado
 flag-nombre = Se inscribe con este nombre al empezar
@@ -1171,6 +1237,7 @@ usage-utf8 = hay un valor que no es UTF-8
 usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
 usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
 usage-one-file = --salida vale para un solo fichero, y hay { $count }; para una carpeta, usa --destino
+usage-one-watched = «{ $name }» son { $count } ficheros, y solo se puede ver uno
 usage-empty-output = --salida está vacía; di dónde, o quítala
 why-empty = está vacío: quítalo o da un valor
 why-home-of-other = la carpeta personal de otro no se busca: escribe la ruta entera, o ./{ $path } si el nombre empieza así
@@ -1179,6 +1246,8 @@ why-switch = escribe sí o no
 why-not-url = no es una URL: escribe un nombre o una dirección, con puerto o sin él, como h:50000
 why-brackets = una dirección IPv6 con puerto va entre corchetes: [::1]:50000
 why-port = el puerto tras los dos puntos es un número de 1 a 65535
+why-centrals = hasta { $count } centrales, separados por comas
+why-group = el nombre de un grupo tiene de 1 a 48 bytes, sin caracteres de control
 why-host = escribe un nombre o una dirección, como central.lan, 10.0.0.2 o ::1, con puerto o sin él
 why-language = los idiomas son es y en
 why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing
@@ -1202,13 +1271,12 @@ origin-none = sin definir
 ## Órdenes para guiones
 
 script-unreachable = no se puede conectar con el central ({ $why })
-script-no-local-file = «{ $name }» no está en la carpeta de descargas; { $command } lo descarga
 script-stdout = no se puede escribir en la salida estándar: { $why }
 player-empty = --reproductor necesita el nombre de un programa, como mpv
 player-not-started = no se puede abrir el reproductor { $player } («{ $why }»); sin --reproductor se muestra la dirección, para abrirla con otro
 watch-hint = Ábrela con un reproductor o un navegador de esta máquina; Ctrl-C termina.
 watch-at = Se ve en { $address } mientras llega; CANCELAR lo termina
-watch-no-randomness = el sistema no da números al azar, y sin ellos cualquiera podría adivinar la dirección; prueba de nuevo en un momento
+watch-no-randomness = el sistema no proporciona números aleatorios, y sin ellos cualquiera podría adivinar la dirección; prueba de nuevo en un momento
 
 ## Lo que dice el sistema
 
@@ -1257,18 +1325,26 @@ lost-closed = se cerró la conexión
 lost-cut = se cortó a la mitad
 lost-closed-early = { $place }: cierra sin saludar: ¿es un central?
 lost-secondary-there = { $place }: es el secundario { $number } y no un central: comprueba --puerto-central
+lost-some-secondary-there = { $place }: es un secundario y no un central: comprueba --puerto-central
 lost-stranger = { $place }: lo que contesta no es un central: comprueba --ip-central y --puerto-central
 lost-not-a-message = el central envió algo que no es un mensaje: comprueba que todos los nodos son de la misma versión
 lost-line-too-long = el central envió una línea demasiado larga: comprueba que todos los nodos son de la misma versión
 lost-silent = no da señales de vida
 lost-stops = el central se está parando
+lost-other-cluster = { $place }: contesta el central de otro grupo
+lost-nobody-announced = ningún central se anuncia en esta red; se espera a que haya uno, o --ip-central dice dónde está
+lost-nobody-announced-of = ningún central del grupo { $group } se anuncia en esta red; se espera a que haya uno, o --ip-central dice dónde está
+lost-several-clusters = en esta red se anuncian varios grupos: { $names }; --grupo dice cuál
+lost-not-listening = no se puede escuchar quién se anuncia en la red: { $why }
+lost-moved = ahora el central es { $address }
 lost-outdated = { $place }: otro central ha tomado el relevo de este, o este perdió lo que tenía guardado: se espera al otro
 lost-stopped = este programa se está parando
 
 # Orders from other programs of this machine.
 order-nobody = no hay ningún { $program } en marcha en esta máquina que reciba órdenes de este usuario; --socket RUTA dice dónde escucha otro
 order-nobody-there = no hay ningún { $program } en marcha en el puerto { $port } de esta máquina que reciba órdenes de este usuario
-order-several = hay varios { $program } en marcha: elige uno con --puerto o --socket ({ $sockets })
+order-nobody-numbered = no hay ningún { $program } con el número { $number } en marcha en esta máquina que reciba órdenes de este usuario
+order-several = hay varios { $program } en marcha: elige uno con { $flags } ({ $sockets })
 order-not-running = no hay ningún { $program } en marcha que escuche en { $socket }
 order-denied = solo el usuario de ese programa y root pueden darle órdenes: { $socket }
 order-cut = { $program } ha cerrado la conexión sin contestar
@@ -1292,6 +1368,7 @@ heading-order = Opciones
 
 # Lo que se contesta por HTTP
 http-not-found = Aquí no hay nada con esa dirección
+http-expelled = El administrador ha expulsado a esta máquina; dentro de un minuto puede volver a pedir
 http-replaced = Ese contenido ya no es el de su nombre: hay otra versión
 http-bad-host = La petición no dice a qué máquina va, o dice varias
 http-wrong-host = Este servidor no se llama así; si ese nombre es suyo, arráncalo con --http-nombre y el nombre
@@ -1302,10 +1379,10 @@ http-not-json = Las órdenes se dan en JSON: Content-Type: application/json
 http-admin-off = Aquí no se dan órdenes por HTTP: no hay contraseña de administrador. Arranca el servidor con --admin-contrasena-archivo
 http-admin-in-clear = La contraseña viajaría a la vista de todos: da la orden desde la misma máquina, o arranca el servidor con --admin-en-claro si la red es de fiar
 http-bad-request = La petición no se entiende
-http-too-large = La petición trae demasiado
-http-conflict = Lo que se pide no cuadra con lo que hay
-http-method-not-allowed = En esta dirección no se hace eso; lo que se puede va en Allow
-http-not-implemented = Esa petición no se atiende
+http-too-large = La petición es demasiado grande
+http-conflict = Lo que se pide no es posible tal como están las cosas
+http-method-not-allowed = Esta dirección no admite ese método; los que admite van en Allow
+http-not-implemented = Ese tipo de petición no se admite
 http-address-too-long = La dirección es demasiado larga
 http-not-ready = El servicio no ha empezado, o no queda ningún secundario con ese fichero
 http-stopping = Este servidor se está parando, o no da abasto

@@ -1,26 +1,54 @@
-//! Flags of a subcommand that stand before it, as in `videocentral -p 50010 cola`. clap would take them for the program's
-//! own.
+//! Subcommands as people write them: in capitals or with accents, as at a prompt, and behind their own flags, as in
+//! `videocentral -p 50010 COLA`, which clap would take for the program's own.
 
 use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-/// The same line with such flags behind their subcommand. What the subcommand does not have stays where it is.
-pub(super) fn behind_their_command(line: &[OsString], command: &Command) -> Vec<OsString> {
-    let all: Vec<&Arg> = command
+use crate::engine::fold::fold;
+
+/// The same line with its subcommand as clap knows it, however it is written.
+pub(super) fn as_known(line: &[OsString], command: &Command) -> Vec<OsString> {
+    let at = place(line, &arguments(command));
+    let mut line = line.to_vec();
+    if let Some(word) = line.get_mut(at)
+        && command.find_subcommand(&*word).is_none()
+        && let Some(known) = word.to_str().map(|word| fold(word).replace('_', "-"))
+        && command.find_subcommand(&known).is_some()
+    {
+        *word = known.into();
+    }
+    line
+}
+
+/// All flags that may stand in a line.
+fn arguments(command: &Command) -> Vec<&Arg> {
+    command
         .get_subcommands()
         .chain([command])
         .flat_map(Command::get_arguments)
-        .collect();
+        .collect()
+}
+
+/// Where in a line the subcommand stands, if there is one.
+fn place(line: &[OsString], all: &[&Arg]) -> usize {
     let mut at = 1;
     while line.get(at).is_some_and(|word| is_flag(word)) {
-        at += length(&line[at..], &all);
+        at += length(&line[at..], all);
     }
+    at
+}
+
+/// The same line with such flags behind their subcommand. What the subcommand does not have stays where it is.
+pub(super) fn behind_their_command(line: &[OsString], command: &Command) -> Vec<OsString> {
+    let all = arguments(command);
+    let at = place(line, &all);
     let sub = line.get(at).and_then(|word| command.find_subcommand(word));
     let Some(sub) = sub.filter(|_| at > 1) else {
         return line.to_vec();
     };
-    let own: Vec<&Arg> = sub.get_arguments().collect();
+    let everywhere = command.get_arguments().filter(|arg| arg.is_global_set());
+    let own: Vec<&Arg> = sub.get_arguments().chain(everywhere).collect();
     let (mut before, mut behind) = (vec![line[0].clone()], Vec::new());
     let mut rest = &line[1..at];
     while !rest.is_empty() {
@@ -112,7 +140,7 @@ mod tests {
             _ => ClientArgs::command(),
         };
         let command = dressed(command, &Settings::default());
-        let words = behind_their_command(&words, &command);
+        let words = behind_their_command(&as_known(&words, &command), &command);
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")
     }
@@ -140,8 +168,34 @@ mod tests {
             ),
             (
                 "videocliente --nombre listar -o x descargar y",
-                "videocliente --nombre listar descargar -o x y",
+                "videocliente descargar --nombre listar -o x y",
             ),
+            (
+                "videocentral --idioma en cola",
+                "videocentral cola --idioma en",
+            ),
+        ] {
+            assert_eq!(moved(line), expected);
+        }
+    }
+
+    #[test]
+    fn commands_are_known_however_they_are_written() {
+        for (line, expected) in [
+            ("videocentral ESTADO", "videocentral estado"),
+            ("videocentral -p 1 Cola", "videocentral cola -p 1"),
+            ("videocentral ESTADÍSTICAS", "videocentral estadisticas"),
+            (
+                "videocentral NUMERO_DESCARGAS_VIDEO",
+                "videocentral numero-descargas-video",
+            ),
+            (
+                "videosecundario LÍMITE 2MB/s",
+                "videosecundario limite 2MB/s",
+            ),
+            ("videocliente LIST X", "videocliente list X"),
+            ("videocliente VÍDEO X", "videocliente video X"),
+            ("videocliente LISTA_VIDEOS", "videocliente lista-videos"),
         ] {
             assert_eq!(moved(line), expected);
         }
@@ -158,6 +212,8 @@ mod tests {
             "videocentral -p cola",
             "videocentral -- cola",
             "videocentral -p 1 nada",
+            "videocentral NADA",
+            "videocliente descargar LISTAR",
             "videocentral -V cola",
             "videocentral --wrong cola",
         ] {

@@ -48,8 +48,12 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
         Some(CentralCommand::Order(order)) => {
-            let (line, port) = (order.line.clone(), order.which.puerto);
-            return orders::give::<orders::central::Central>(line, (port, false), &order.how);
+            let which = orders::Which {
+                port: order.which.puerto,
+                ..orders::Which::default()
+            };
+            let line = order.line.clone();
+            return orders::give::<orders::central::Central>(line, which, &order.how);
         }
         None => {}
     }

@@ -6,6 +6,7 @@ use super::{
     args::{SecondaryArgs, settings_can_have},
     console::page_columns,
     given::origin,
+    names,
     settings::{Origin, Settings, variable_said},
     text::{
         language, t,
@@ -34,6 +35,7 @@ pub(super) fn shown(command: &Command, matches: &ArgMatches, settings: &Settings
                     if values.is_empty() {
                         values.extend(of_itself(matches, id));
                     }
+                    values.iter_mut().for_each(|v| *v = names::value(v));
                     match values.is_empty() {
                         true => t!("origin-none"),
                         false => t!("origin-default"),

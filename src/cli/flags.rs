@@ -11,7 +11,7 @@ use std::{
 use clap::{ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
-    anywhere::behind_their_command,
+    anywhere::{as_known, behind_their_command},
     config_table,
     dress::{downloading, dressed, renamed},
     exit::Exit,
@@ -130,8 +130,8 @@ fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, 
     let line = asking_for_help(line);
     let is_there = |name: &str| Path::new(name).symlink_metadata().is_ok();
     let command = downloading(A::command(), is_there);
-    let known = at_home(dressed(command, &settings), &settings);
-    let line = behind_their_command(&line, &known);
+    let known = dressed(at_home(command, &settings), &settings);
+    let line = behind_their_command(&as_known(&line, &known), &known);
     let command = renamed(known.clone());
     // What is printed has the names of the session.
     if let Err(error) = patient(command.clone()).try_get_matches_from(&line) {
@@ -160,6 +160,16 @@ fn at_home(command: Command, settings: &Settings) -> Command {
                 arg.default_value(home.into_os_string())
             }),
         Some(_) | None => command,
+    }
+}
+
+/// The same for pages that are read by whoever has another home.
+pub fn in_some_home(command: Command) -> Command {
+    match command.get_name() {
+        "videocliente" => command.mut_arg("estadisticas", |arg| {
+            arg.default_value("~/.local/state/trozos")
+        }),
+        _ => command,
     }
 }
 

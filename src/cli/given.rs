@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 
 use super::{
+    centrals::CentralPlaces,
     names,
     place::Place,
     settings::{Origin, Settings},
@@ -82,6 +83,8 @@ pub(super) fn ports(matches: &ArgMatches, settings: &mut Settings) -> Result<boo
     let mut is_changed = false;
     for (address, flag) in PORTS {
         let place = matches.try_get_one::<Place>(address).ok().flatten();
+        let of_central = matches.try_get_one::<CentralPlaces>(address).ok().flatten();
+        let place = place.or_else(|| of_central?.only());
         let Some((place, port)) = place.and_then(|place| Some((place, place.port?))) else {
             continue;
         };

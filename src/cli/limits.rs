@@ -20,17 +20,29 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 pub(super) trait Limited: Clone + Send + Sync + 'static {
     /// Sets its limit. One that has stopped has none.
     fn set_limit(&self, limit: Limit) -> impl Future<Output = ()> + Send;
+
+    /// Its limit where others may have set it; `None` where nobody else can, or it has stopped.
+    fn limit_by_others(&self) -> impl Future<Output = Option<Limit>> + Send;
 }
 
 impl Limited for ClientHandle {
     async fn set_limit(&self, limit: Limit) {
         let _ = self.set_download_limit(limit).await;
     }
+
+    async fn limit_by_others(&self) -> Option<Limit> {
+        None
+    }
 }
 
 impl Limited for SecondaryOrders {
     async fn set_limit(&self, limit: Limit) {
         let _ = self.set_upload_limit(limit).await;
+    }
+
+    async fn limit_by_others(&self) -> Option<Limit> {
+        let status = self.status().await.ok()?;
+        Some(status.upload_limit_bytes_per_s)
     }
 }
 
@@ -91,9 +103,13 @@ impl<N: Limited> Limits<N> {
         now
     }
 
-    /// What holds now.
+    /// What holds now, also where it was set past the timetable: that lasts until the timetable has another limit.
     pub(super) async fn now(&self) -> Now {
-        self.shared.state.lock().await.now()
+        let mut now = self.shared.state.lock().await.now();
+        if let Some(limit) = self.shared.node.limit_by_others().await {
+            now.held.limit = limit;
+        }
+        now
     }
 }
 

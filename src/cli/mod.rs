@@ -15,6 +15,7 @@ mod anywhere;
 pub mod args;
 pub mod at_end;
 pub mod central;
+mod centrals;
 mod certificates;
 pub mod client;
 pub mod codes;

@@ -6,14 +6,18 @@ use std::{
 };
 
 use super::{
-    quantity::{BadValue, time},
+    quantity::{BadValue, is_off, time},
     text::{self, t},
     timetable::{self, BadEntry, Bare, Timetable, WhyBad},
 };
 use crate::model::{ClientName, limits::MAX_SECONDARY_NUMBER};
 
 /// With a longer quiet time it would look as if nothing worked.
-const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_QUIET: Duration = DAY;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// More often, a disk would do nothing else; more seldom, it would not help.
+const SHORTEST_SCRUB: Duration = Duration::from_secs(60);
+const LONGEST_SCRUB: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// The name of a file, or a pattern. Spaces may be part of it; line ends and byte order marks of lists are not.
 pub(super) fn file_name(text: &str) -> Result<String, BadValue> {
@@ -31,6 +35,29 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
         return Err(BadValue::new(text, t!("why-quiet")));
     }
     Ok(quiet)
+}
+
+/// How often a secondary reads everything again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrubs {
+    /// Once in this time; `None`: never.
+    pub every: Option<Duration>,
+}
+
+/// A time with days, or `no`.
+pub(super) fn scrub(text: &str) -> Result<Scrubs, BadValue> {
+    if is_off(text.trim()) {
+        return Ok(Scrubs { every: None });
+    }
+    let days = text.trim().strip_suffix(['d', 'D']).map(str::trim_end);
+    let every = match days.and_then(|days| days.parse::<u32>().ok()) {
+        Some(days) => DAY * days,
+        None => time(text).map_err(|_| BadValue::new(text, t!("why-scrub")))?,
+    };
+    if every < SHORTEST_SCRUB || every > LONGEST_SCRUB {
+        return Err(BadValue::new(text, t!("why-scrub")));
+    }
+    Ok(Scrubs { every: Some(every) })
 }
 
 /// A limit of what is sent, or a timetable of them.

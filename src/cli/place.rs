@@ -45,6 +45,9 @@ fn ip(host: &str) -> Option<IpAddr> {
 /// What was written and what can be.
 pub fn place(text: &str) -> Result<Place, BadValue> {
     let fail = |why: String| BadValue::new(text, why);
+    if text.is_empty() {
+        return Err(BadValue::empty());
+    }
     if text.contains("://") || text.contains('/') {
         return Err(fail(t!("why-not-url")));
     }

@@ -7,7 +7,6 @@
 use std::{
     ffi::OsString,
     fs,
-    hash::{DefaultHasher, Hash, Hasher},
     io::Write,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -135,7 +134,7 @@ fn fitting<'a>(names: &'a [String], typed: &str) -> Vec<&'a String> {
 
 /// The names of the cluster's files: those that are kept, if they are fresh, or the central's.
 fn known(args: &ClientArgs) -> Option<Vec<String>> {
-    let kept = kept_at(&args.ip_central.host, args.puerto_central);
+    let kept = kept_at(args);
     if let Some(names) = kept.as_deref().and_then(fresh) {
         return Some(names);
     }
@@ -148,11 +147,11 @@ fn known(args: &ClientArgs) -> Option<Vec<String>> {
 }
 
 /// Where the names of a central are kept.
-fn kept_at(host: &str, port: u16) -> Option<PathBuf> {
-    let mut central = DefaultHasher::new();
-    (host, port).hash(&mut central);
+fn kept_at(args: &ClientArgs) -> Option<PathBuf> {
+    let (port, group) = (args.puerto_central, args.grupo.as_ref());
+    let central = args.ip_central.number(port, group);
     let folder = values::xdg("XDG_CACHE_HOME", ".cache")?.join("trozos");
-    Some(folder.join(format!("nombres-{:016x}", central.finish())))
+    Some(folder.join(format!("nombres-{central:016x}")))
 }
 
 fn fresh(path: &Path) -> Option<Vec<String>> {
@@ -181,8 +180,9 @@ fn keep(path: &Path, names: &[String]) -> std::io::Result<()> {
 
 fn of_central(args: &ClientArgs) -> Option<Vec<String>> {
     let security = args.security.load(NetworkRole::Connects).ok()?;
-    let central = (args.ip_central.host.clone(), args.puerto_central);
-    let config = args.download.config(central, Keeping::Nowhere, security);
+    let config = args
+        .download
+        .config(args.centrals(), Keeping::Nowhere, security);
     let runtime = runtime::start().ok()?;
     let listed = runtime.block_on(async {
         let (sender, _events) = mpsc::channel(program::EVENTS);

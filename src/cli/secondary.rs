@@ -48,7 +48,11 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     if let Some(SecondaryCommand::Order(order)) = &args.instead {
         let (line, which) = (order.line.clone(), &order.which);
-        let which = (which.port(), which.si);
+        let which = orders::Which {
+            port: which.puerto,
+            number: which.numero,
+            yes: which.si,
+        };
         return orders::give::<orders::secondary::Secondary>(line, which, &order.how);
     }
     let security = match args.security.load(NetworkRole::Both) {

@@ -10,7 +10,7 @@ use clap::{
 use super::{
     names,
     quantity::BadValue,
-    text::{clean, flags::flag_text, list, t},
+    text::{clean, either, flags::flag_text, list, t},
 };
 
 /// What is wrong and what to do.
@@ -26,8 +26,11 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
             let word = text(error, ContextKind::InvalidSubcommand);
             match text(error, ContextKind::SuggestedSubcommand) {
                 near if near.is_empty() => {
-                    let names = command.get_subcommands().map(Command::get_name);
-                    t!("usage-command-unknown", word = word, valid = list(names))
+                    t!(
+                        "usage-command-unknown",
+                        word = word,
+                        valid = commands(command)
+                    )
                 }
                 near => {
                     let near = in_language(command, near);
@@ -40,8 +43,7 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
             t!("usage-missing", flags = list(missing))
         }
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let names = command.get_subcommands().map(Command::get_name);
-            t!("usage-command-missing", valid = list(names))
+            t!("usage-command-missing", valid = commands(command))
         }
         ErrorKind::ArgumentConflict => {
             let others = texts(error, ContextKind::PriorArg);
@@ -69,9 +71,15 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
     }
 }
 
+/// The subcommands, of which one is wanted.
+fn commands(command: &Command) -> String {
+    let names = command.get_subcommands().map(Command::get_name);
+    either(&names.map(str::to_owned).collect::<Vec<_>>())
+}
+
 /// A value that is none of those that can be.
 fn invalid(error: &clap::Error, value: &str, arg: &str) -> String {
-    let valid = list(texts(error, ContextKind::ValidValue));
+    let valid = either(&texts(error, ContextKind::ValidValue));
     match text(error, ContextKind::SuggestedValue) {
         near if near.is_empty() => t!(
             "usage-invalid-value",

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     engine::fold::fold,
     model::{FileName, ListedFile},
-    node::client::{ClientError, ClientHandle},
+    node::client::ClientError,
 };
 
 /// A shorter text is in too many names to say anything.
@@ -49,7 +49,7 @@ impl From<BadLine> for NoFiles {
 /// The files that are meant at a prompt, where a number is that of a file in the last list. The catalogue is asked for only
 /// where one name is not all.
 pub(super) async fn files(
-    handle: &ClientHandle,
+    listed: impl Future<Output = Result<Vec<ListedFile>, ClientError>>,
     wanted: &Wanted,
     last: &[FileName],
 ) -> Result<Vec<FileName>, NoFiles> {
@@ -59,7 +59,7 @@ pub(super) async fn files(
     {
         return Ok(vec![file_name(name)?]);
     }
-    let listed = handle.list().await.map_err(NoFiles::Client)?;
+    let listed = listed.await.map_err(NoFiles::Client)?;
     if let Some(whole) = listed.iter().find(|l| l.file.name.as_str() == wanted.whole) {
         return Ok(vec![whole.file.name.clone()]);
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Share of a delay that jitter may take off.
+/// Share of a delay that jitter may take off, unless said otherwise.
 const JITTER: f64 = 0.25;
 
 /// Delays between attempts.
@@ -12,6 +12,7 @@ pub struct Backoff {
     first: Duration,
     cap: Duration,
     next: Duration,
+    jitter: f64,
     random: u64,
 }
 
@@ -22,11 +23,21 @@ impl Backoff {
             first: first.min(cap),
             cap,
             next: first.min(cap),
+            jitter: JITTER,
             random: seed,
         }
     }
 
-    /// The delay before the next attempt: 75 % to 100 % of `first`, then of its double, and so on.
+    /// The same, of which jitter may take off another share, from 0 to 1.
+    #[must_use]
+    pub fn with_jitter(self, share: f64) -> Self {
+        Self {
+            jitter: share.clamp(0.0, 1.0),
+            ..self
+        }
+    }
+
+    /// The delay before the next attempt: 75 % to 100 %, unless said otherwise, of `first`, then of its double, and so on.
     pub fn next_delay(&mut self) -> Duration {
         let base = self.next;
         self.next = base.saturating_mul(2).min(self.cap);
@@ -51,7 +62,7 @@ impl Backoff {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         let fraction = ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
-        base.mul_f64(1.0 - JITTER * fraction)
+        base.mul_f64(1.0 - self.jitter * fraction)
     }
 }
 

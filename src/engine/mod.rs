@@ -11,6 +11,7 @@ pub mod counters;
 pub mod download;
 pub mod fold;
 pub mod index;
+pub mod leadership;
 pub mod media;
 pub mod receive;
 pub mod recent;

@@ -36,7 +36,7 @@ enum Flow {
     /// From a file that this node holds.
     Held(Feed),
     /// From others, as they are read.
-    Watched(Reading, Option<Show>),
+    Watched(Reading, Show),
 }
 
 impl Flow {
@@ -58,9 +58,8 @@ impl Flow {
                         return Some(Err(Cut::Over));
                     }
                 };
-                if let Some(show) = show {
-                    show.sending(piece.len() as u64).await;
-                }
+                show.came(reading.position(), reading.looked());
+                show.sending(piece.len() as u64).await;
                 Some(Ok(Bytes::Made(piece)))
             }
         }
@@ -73,7 +72,7 @@ impl Fed {
     }
 
     /// Of a content that comes while it is read.
-    pub(super) fn watched(reading: Reading, show: Option<Show>) -> Self {
+    pub(super) fn watched(reading: Reading, show: Show) -> Self {
         let on_cut: OnCut = Arc::new(|_| ());
         let flow = Flow::Watched(reading, show);
         Self(Arc::new(Mutex::new(Some((flow, on_cut)))))
@@ -126,6 +125,9 @@ impl Reply {
                     && serving.sends_parts()
                 {
                     feed.allow_parts();
+                }
+                if let Flow::Watched(..) = &flow {
+                    serving.is_watched();
                 }
                 Inner::Fed {
                     rest_bytes: flow.rest_bytes(),

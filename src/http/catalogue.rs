@@ -429,34 +429,6 @@ mod tests {
         }
     }
 
-    /// `cargo test --release --lib http::catalogue -- --ignored --nocapture`
-    #[allow(clippy::print_stdout)]
-    #[test]
-    #[ignore = "measures"]
-    fn how_long_a_page_of_a_hundred_thousand_files_takes() {
-        let names = (0..100_000).map(|n| format!("Serie {}/Capítulo {n}.mp4", n % 1000));
-        let names: Vec<String> = names.collect();
-        let files: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 5)).collect();
-        let files = catalogue(&files);
-        let searched = Searched::default();
-        for query in [
-            "",
-            "buscar=capitulo+777",
-            "buscar=777",
-            "carpeta=Serie+77",
-            "orden=tamano",
-        ] {
-            let query = Query::of(Some(query));
-            let began = std::time::Instant::now();
-            let rows = searched.select(&files, &query).total;
-            println!(
-                "{:?}: {rows} rows in {:?}",
-                query.address(),
-                began.elapsed()
-            );
-        }
-    }
-
     #[test]
     fn names_are_in_the_order_of_people() {
         let mut names = ["b", "A10", "a9", "a09", "á", "a", "a1b", "a1"];

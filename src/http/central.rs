@@ -31,6 +31,7 @@ use crate::{
         Stopped,
         central::{CentralDoor, Offer},
     },
+    store::sha256 as sha256_of,
 };
 
 pub(super) fn router(
@@ -172,8 +173,25 @@ async fn metalink(State(central): State<Central>, request: Parts) -> Response<Bo
         let addresses = holders.map(|holder| central.at_holder(asker, &offer, holder));
         let addresses: Vec<String> = addresses.collect();
         let text = lists::metalink(&offer.0.name, &manifest, &addresses);
+        let tag = format!("\"{}\"", sha256_of(text.as_bytes()));
+        let is_known = request.headers.get_all(header::IF_NONE_MATCH).iter();
+        let is_known = is_known.filter_map(|field| field.to_str().ok());
+        let is_known = is_known.flat_map(|field| field.split(','));
+        let is_known = is_known.map(str::trim).any(|known| known == tag);
         let mime = "application/metalink4+xml";
-        Ok(list(text, mime, &offer.0.name, ".meta4"))
+        let mut response = list(text, mime, &offer.0.name, ".meta4");
+        if is_known {
+            response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        // Who holds the file changes.
+        let ask_again = HeaderValue::from_static("no-cache");
+        headers.insert(header::CACHE_CONTROL, ask_again);
+        if let Ok(tag) = HeaderValue::try_from(tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        Ok(response)
     };
     let answer = answer.await;
     told(&request, answer)

@@ -57,7 +57,7 @@ impl Endpoint {
         match first {
             "f" => Self::File,
             "c" => Self::Content,
-            "ver" => Self::Watch,
+            "ver" | "vtt" => Self::Watch,
             "meta4" => Self::Metalink,
             "sha256" => Self::Digest,
             "m3u" => Self::Playlist,
@@ -68,6 +68,16 @@ impl Endpoint {
             "healthz" | "readyz" => Self::Health,
             "metrics" => Self::Metrics,
             _ => Self::Other,
+        }
+    }
+
+    /// True for files, and for what says where they are.
+    pub(super) fn leads_to_content(self) -> bool {
+        match self {
+            Self::File | Self::Content | Self::Watch => true,
+            Self::Metalink | Self::Digest | Self::Playlist => true,
+            Self::Page | Self::Static | Self::Api | Self::Events => false,
+            Self::Health | Self::Metrics | Self::Other => false,
         }
     }
 

@@ -12,10 +12,10 @@ use axum::{
     http::{Response, request::Parts},
     routing::get,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
-    answers::{nothing, told},
+    answers::{asker, counts, nothing, told},
     auth::Passwords,
     body::Fed,
     hosts::Hosts,
@@ -23,6 +23,8 @@ use super::{
     playing::{begin, head_for, prepare},
     problem::Problem,
     server::Server,
+    show::{Players, Show},
+    viewers::Viewers,
 };
 use crate::{
     node::{
@@ -33,8 +35,8 @@ use crate::{
     store::sha256,
 };
 
-/// Readers at once: a player has two or three.
-const MOST_READERS: usize = 16;
+/// Addresses from which it is watched at once.
+const MOST_VIEWERS: usize = 64;
 
 /// Why a file cannot be given to players.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,8 @@ impl Local {
         let asked = Asked {
             watch,
             token: Arc::from(token.as_str()),
+            viewers: Viewers::new(MOST_VIEWERS),
+            players: Players::default(),
         };
         let alone = Alone::start(at, |address| {
             let hosts = Hosts::only(address);
@@ -87,6 +91,8 @@ impl Local {
 struct Asked {
     watch: Watch,
     token: Arc<str>,
+    viewers: Viewers,
+    players: Players,
 }
 
 fn router(asked: Asked) -> Router {
@@ -113,17 +119,30 @@ async fn answer(asked: &Asked, request: &Parts) -> Result<Response<Body>, Proble
         return Err(Problem::NotFound);
     }
     let watched = asked.watch.watched().await.ok_or(Problem::NotReady)?;
+    let (asker, counts) = (asker(request)?, counts(request).ok_or(Problem::Stopping)?);
+    let asked_at = Instant::now();
     let soon = || Instant::now() + FIRST_BYTE;
     let (mut response, range) = head_for(request, &watched, soon()).await?;
     if let Some(range) = range {
+        let player = (asker.ip, watched.meta().id);
+        let entered = timeout_at(soon(), asked.viewers.enter(player.0, player.1)).await;
+        let viewer = entered.map_err(|_| Problem::NotReady)?;
         prepare(&watched);
-        if watched.readers() >= MOST_READERS {
-            watched.end_oldest_idle();
-        }
-        let reading = begin(&watched, range, soon()).await?;
+        let reader = counts.streaming.reader();
+        let reading = begin(&watched, range, &viewer, soon()).await?;
+        let show = Show {
+            players: asked.players.clone(),
+            viewer,
+            player,
+            // It is this machine's, or one of its user's.
+            is_paced: false,
+            counts: Arc::clone(&counts.streaming),
+            asked_at: Some(asked_at),
+            _reader: reader,
+        };
         response
             .extensions_mut()
-            .insert(Fed::watched(reading, None));
+            .insert(Fed::watched(reading, show));
     }
     Ok(response)
 }

@@ -70,9 +70,11 @@ pub fn of_central(
     passwords: Passwords,
     most_viewers: usize,
 ) -> FaceMaker<CentralDoor> {
-    FaceMaker::new(move |door| {
+    FaceMaker::new(move |door: CentralDoor| {
+        let expelled = door.expelled().clone();
         let router = central::router(door, passwords.administration(), most_viewers);
-        Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
+        let (hosts, passwords) = (hosts.clone(), passwords.clone());
+        Arc::new(Server::without(expelled, router, hosts, passwords))
     })
 }
 
@@ -82,8 +84,10 @@ pub fn of_secondary(
     passwords: Passwords,
     most_viewers: Option<usize>,
 ) -> FaceMaker<SecondaryDoor> {
-    FaceMaker::new(move |door| {
+    FaceMaker::new(move |door: SecondaryDoor| {
+        let expelled = door.expelled().clone();
         let router = secondary::router(door, passwords.administration(), most_viewers);
-        Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
+        let (hosts, passwords) = (hosts.clone(), passwords.clone());
+        Arc::new(Server::without(expelled, router, hosts, passwords))
     })
 }

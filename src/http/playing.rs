@@ -12,6 +12,7 @@ use super::{
     kinds,
     names::last_component,
     problem::Problem,
+    viewers::Viewer,
 };
 use crate::{
     model::ByteRange,
@@ -45,9 +46,11 @@ pub(super) fn prepare(watched: &Watched) -> bool {
 pub(super) async fn begin(
     watched: &Watched,
     range: ByteRange,
+    viewer: &Viewer,
     deadline: Instant,
 ) -> Result<Reading, Problem> {
     let mut reading = watched.read(range);
+    viewer.reads(reading.handle());
     // Players take a failure at the beginning for one that lasts; later they ask again.
     if range.start == 0 {
         let first = timeout_at(deadline, reading.first()).await;

@@ -6,6 +6,7 @@ use axum::{
 };
 
 use super::{
+    fields::plain,
     pages,
     text::{Tongue, w},
 };
@@ -32,6 +33,8 @@ pub enum Problem {
     WrongOrigin,
     /// What is to change something must be JSON.
     NotJson,
+    /// The host that asks was sent away.
+    Expelled,
     /// There is no administrator here.
     AdminOff,
     /// The administrator's password would travel in the clear.
@@ -66,6 +69,7 @@ error_codes!(Problem, code {
     Self::NeedsTls => "http-needs-tls",
     Self::WrongOrigin => "http-wrong-origin",
     Self::NotJson => "http-not-json",
+    Self::Expelled => "http-expelled",
     Self::AdminOff => "http-admin-off",
     Self::AdminInClear => "http-admin-in-clear",
     Self::BadRequest => "http-bad-request",
@@ -96,9 +100,11 @@ impl Problem {
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::PasswordWanted => StatusCode::UNAUTHORIZED,
             Self::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
-            Self::NeedsTls | Self::WrongOrigin | Self::AdminOff | Self::AdminInClear => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NeedsTls
+            | Self::WrongOrigin
+            | Self::Expelled
+            | Self::AdminOff
+            | Self::AdminInClear => StatusCode::FORBIDDEN,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -122,6 +128,7 @@ impl Problem {
             Self::NeedsTls => w!(tongue, "http-needs-tls"),
             Self::WrongOrigin => w!(tongue, "http-wrong-origin"),
             Self::NotJson => w!(tongue, "http-not-json"),
+            Self::Expelled => w!(tongue, "http-expelled"),
             Self::AdminOff => w!(tongue, "http-admin-off"),
             Self::AdminInClear => w!(tongue, "http-admin-in-clear"),
             Self::BadRequest => w!(tongue, "http-bad-request"),
@@ -156,6 +163,8 @@ pub(super) struct Reader {
     pub(super) tongue: Tongue,
     /// A person, who is shown a page.
     pub(super) is_person: bool,
+    /// Something that wants a line of text.
+    pub(super) wants_a_line: bool,
 }
 
 impl Reader {
@@ -166,6 +175,7 @@ impl Reader {
         Self {
             tongue: Tongue::of(headers),
             is_person: accept.contains("text/html") && !uri.path().starts_with("/api/"),
+            wants_a_line: accept.trim_start().starts_with("text/plain"),
         }
     }
 }
@@ -203,6 +213,11 @@ impl Trouble {
         let retry_after = problem.retry_after();
         let mut response = if reader.is_person {
             pages::problem(status, &title, problem.code(), reader.tongue)
+        } else if reader.wants_a_line {
+            let line = format!("{title} ({})\n", problem.code());
+            let mut response = Response::new(Body::from(line));
+            plain(response.headers_mut());
+            response
         } else {
             let mut document = serde_json::json!({
                 "type": format!("urn:trozos:{}", problem.code()),

@@ -39,7 +39,7 @@ pub(super) fn router(
     most_viewers: Option<usize>,
 ) -> Router {
     let gateway = most_viewers.map(|most| Watching::new(door.gateway().clone(), most));
-    let watching = match gateway {
+    let watching = match gateway.clone() {
         Some(watching) => Router::new()
             .route("/ver/{*name}", get(watch))
             .with_state(watching),
@@ -47,6 +47,7 @@ pub(super) fn router(
     };
     let secondary = Secondary {
         door,
+        watching: gateway,
         administration,
     };
     api::mounted(Router::new(), api::of_secondary())
@@ -105,13 +106,14 @@ async fn ready(State(Secondary { door, .. }): State<Secondary>, request: Parts) 
 }
 
 async fn metrics(
-    State(Secondary { door, .. }): State<Secondary>,
+    State(Secondary { door, watching, .. }): State<Secondary>,
     request: Parts,
 ) -> Response<Body> {
     let answer = match (door.figures().await, counts(&request)) {
         (Ok(look), Some(counts)) => {
+            let watched = watching.map_or((0, 0), |watching| watching.figures());
             // A disk may take long to answer.
-            let made = move || Figures::of_secondary(&look, &counts);
+            let made = move || Figures::of_secondary(&look, &counts).watched(watched);
             match tokio::task::spawn_blocking(made).await {
                 Ok(figures) => figures.answer(&request.headers),
                 Err(_) => Err(Problem::Stopping),

@@ -40,7 +40,7 @@ use crate::{
     model::limits::{
         MAX_HTTP_FIELDS, MAX_HTTP_HEAD_BYTES, MAX_HTTP_REQUESTS, MAX_HTTP_TARGET_BYTES,
     },
-    node::face::{Face, Serving, Visit},
+    node::face::{ExpelledHosts, Face, Serving, Visit},
 };
 
 /// Requests at once on one connection of HTTP/2.
@@ -66,6 +66,7 @@ struct Shared {
     router: Router,
     hosts: Hosts,
     doorkeeper: Doorkeeper,
+    expelled: ExpelledHosts,
     counts: Arc<Counts>,
 }
 
@@ -76,11 +77,23 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
+    /// A server that refuses nobody but who is not a member.
     pub(super) fn new(router: Router, hosts: Hosts, passwords: Passwords) -> Self {
+        Self::without(ExpelledHosts::default(), router, hosts, passwords)
+    }
+
+    /// One that gives no bytes to those who were sent away.
+    pub(super) fn without(
+        expelled: ExpelledHosts,
+        router: Router,
+        hosts: Hosts,
+        passwords: Passwords,
+    ) -> Self {
         Self(Arc::new(Shared {
             router,
             hosts,
             doorkeeper: Doorkeeper::new(passwords),
+            expelled,
             counts: Arc::default(),
         }))
     }
@@ -291,6 +304,11 @@ impl Server {
         };
         if is_closed && right < Right::Member {
             return Err(Problem::PasswordWanted);
+        }
+        // Pages stay, as an administrator of that host may need them.
+        let is_refused = right < Right::Administrator && self.0.expelled.has(ip);
+        if is_refused && Endpoint::of(uri.path()).leads_to_content() {
+            return Err(Problem::Expelled);
         }
         Ok(Asker {
             ip,

@@ -35,6 +35,8 @@ pub(super) struct Central {
 #[derive(Clone, Debug)]
 pub(super) struct Secondary {
     pub(super) door: SecondaryDoor,
+    /// What is watched through it, where it is a gateway.
+    pub(super) watching: Option<Watching>,
     pub(super) administration: Administration,
 }
 

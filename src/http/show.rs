@@ -6,7 +6,13 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::{pace::Pace, viewers::Viewer};
-use crate::model::Digest;
+use crate::{
+    model::Digest,
+    node::{
+        Looked,
+        face::{Reader, Streaming},
+    },
+};
 
 /// Contents whose speed is remembered.
 const MOST_REMEMBERED: usize = 4096;
@@ -20,16 +26,26 @@ struct Shared {
     pace: Mutex<Pace>,
     /// Bytes that a second of a film has; `None` while nobody knows.
     rates: Mutex<BTreeMap<Digest, Option<u64>>>,
+    /// Where each player is, in bytes.
+    positions: Mutex<BTreeMap<Player, u64>>,
 }
+
+/// Who plays what.
+pub(super) type Player = (IpAddr, Digest);
 
 /// What is being shown to a player, for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Show {
     pub(super) players: Players,
     pub(super) viewer: Viewer,
-    pub(super) player: (IpAddr, Digest),
+    pub(super) player: Player,
     /// Players that ask for all the rest are given it as they play it.
     pub(super) is_paced: bool,
+    pub(super) counts: Arc<Streaming>,
+    /// When it was asked for, until its first byte comes.
+    pub(super) asked_at: Option<Instant>,
+    /// Counts it as one that reads.
+    pub(super) _reader: Reader,
 }
 
 impl Players {
@@ -56,7 +72,35 @@ impl Players {
     }
 }
 
+impl Players {
+    /// A player asks for bytes from a place on. True when it was elsewhere before.
+    pub(super) fn seeks(&self, player: Player, to: u64) -> bool {
+        let mut positions = self.0.positions.lock();
+        if positions.len() >= MOST_REMEMBERED {
+            positions.clear();
+        }
+        positions.insert(player, to).is_some_and(|at| at != to)
+    }
+}
+
 impl Show {
+    /// The next piece has come. It ends there, and its chunk was found so.
+    pub(super) fn came(&mut self, to: u64, looked: Option<Looked>) {
+        let shared = &self.players.0;
+        shared.positions.lock().insert(self.player, to);
+        let asked_at = self.asked_at.take();
+        if let Some(asked_at) = asked_at {
+            self.counts.first_byte(asked_at.elapsed());
+        }
+        if let Some(Looked { was_there, waited }) = looked {
+            self.counts.looked_up(was_there);
+            // What a reader waits for at its beginning is in the time of its first byte.
+            if !was_there && asked_at.is_none() {
+                self.counts.starved(waited);
+            }
+        }
+    }
+
     /// Waits until a piece may go to its player.
     pub(super) async fn sending(&mut self, bytes: u64) {
         let shared = &self.players.0;

@@ -10,7 +10,7 @@ use axum::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    answers::{asker, is_saved},
+    answers::{asker, counts, is_saved},
     body::Fed,
     playing::{begin, head_for, prepare},
     problem::Problem,
@@ -26,9 +26,6 @@ use crate::{
 
 /// What is looked at of a film to know how fast it plays, in bytes.
 const LOOKED_AT: u64 = 256 << 10;
-/// Requests of one viewer, and of all for one content: for one more, the one ends that has been idle longest.
-const MOST_OF_A_VIEWER: usize = 8;
-const MOST_READERS: usize = 64;
 
 /// See the module. Copies are the same.
 #[derive(Clone, Debug)]
@@ -63,8 +60,11 @@ impl Watching {
         name: FileName,
     ) -> Result<Response<Body>, Problem> {
         let asker = asker(request)?;
-        let deadline = Instant::now() + FIRST_BYTE;
+        let counts = counts(request).ok_or(Problem::Stopping)?;
+        let asked_at = Instant::now();
+        let deadline = asked_at + FIRST_BYTE;
         let watched = self.watch(name, deadline).await?;
+        watched.count_in(&counts.streaming);
         let (mut response, range) = head_for(request, &watched, deadline).await?;
         let Some(range) = range else {
             return Ok(response);
@@ -76,20 +76,25 @@ impl Watching {
         if is_played {
             self.learn_rate(&watched);
         }
-        if viewer.requests() > MOST_OF_A_VIEWER || watched.readers() >= MOST_READERS {
-            watched.end_oldest_idle();
+        let player = (asker.ip, content);
+        if self.0.players.seeks(player, range.start) {
+            counts.streaming.sought();
         }
-        let reading = begin(&watched, range, deadline).await?;
+        let reader = counts.streaming.reader();
+        let reading = begin(&watched, range, &viewer, deadline).await?;
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let show = Show {
             players: self.0.players.clone(),
             viewer,
-            player: (asker.ip, content),
+            player,
+            counts: Arc::clone(&counts.streaming),
+            asked_at: Some(asked_at),
+            _reader: reader,
             is_paced: is_played && is_part && !is_saved(request) && is_open_ended(&request.headers),
         };
         response
             .extensions_mut()
-            .insert(Fed::watched(reading, Some(show)));
+            .insert(Fed::watched(reading, show));
         Ok(response)
     }
 

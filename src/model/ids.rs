@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     error_codes,
-    limits::{MAX_CLIENT_NAME_BYTES, MAX_SECONDARY_NUMBER},
+    limits::{MAX_CLIENT_NAME_BYTES, MAX_GROUP_NAME_BYTES, MAX_SECONDARY_NUMBER},
 };
 
 /// A secondary's number, 1 to [`MAX_SECONDARY_NUMBER`].
@@ -51,6 +51,95 @@ pub struct Term(pub u32);
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Which cluster a central belongs to: a random number that is made once. Written as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClusterId(pub u64);
+
+/// A text that names no cluster.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a cluster: 16 hexadecimal digits are")]
+pub struct ClusterIdError;
+
+impl ClusterId {
+    /// Its first 32 bits, by which people tell clusters apart.
+    pub fn short(self) -> ShortClusterId {
+        ShortClusterId((self.0 >> 32) as u32)
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl TryFrom<&str> for ClusterId {
+    type Error = ClusterIdError;
+
+    fn try_from(text: &str) -> Result<Self, ClusterIdError> {
+        let id = u64::from_str_radix(text, 16).map(Self);
+        // Written in one way only.
+        id.ok()
+            .filter(|id| id.to_string() == text)
+            .ok_or(ClusterIdError)
+    }
+}
+
+/// The first half of a [`ClusterId`], as 8 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShortClusterId(pub u32);
+
+impl fmt::Display for ShortClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl TryFrom<&str> for ShortClusterId {
+    type Error = ClusterIdError;
+
+    fn try_from(text: &str) -> Result<Self, ClusterIdError> {
+        let id = u32::from_str_radix(text, 16).map(Self);
+        id.ok()
+            .filter(|id| id.to_string() == text)
+            .ok_or(ClusterIdError)
+    }
+}
+
+/// What people call a cluster, so that several on one network are told apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupName(String);
+
+/// A text that cannot be the name of a group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a group: 1 to {most} bytes are, without control characters or spaces around", most = MAX_GROUP_NAME_BYTES)]
+pub struct GroupNameError;
+
+impl GroupName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<&str> for GroupName {
+    type Error = GroupNameError;
+
+    fn try_from(name: &str) -> Result<Self, GroupNameError> {
+        let fits = (1..=MAX_GROUP_NAME_BYTES).contains(&name.len());
+        let is_clean = name.trim() == name && !name.chars().any(char::is_control);
+        (fits && is_clean)
+            .then(|| Self(name.to_owned()))
+            .ok_or(GroupNameError)
     }
 }
 
@@ -199,6 +288,21 @@ impl TryFrom<&str> for ClientName {
             Some(c) => Err(ClientNameError::Forbidden(c)),
             None => Ok(Self(text.to_owned())),
         }
+    }
+}
+
+impl ClientName {
+    const GATEWAY: &str = "pasarela-";
+
+    /// What the gateway of a secondary is called.
+    pub fn of_gateway(number: SecondaryNumber) -> Self {
+        Self(format!("{}{number}", Self::GATEWAY))
+    }
+
+    /// Whose gateway is called so.
+    pub fn gateway_of(&self) -> Option<SecondaryNumber> {
+        let number: u64 = self.0.strip_prefix(Self::GATEWAY)?.parse().ok()?;
+        SecondaryNumber::try_from(number).ok()
     }
 }
 

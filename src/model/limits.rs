@@ -24,6 +24,10 @@ pub const MAX_COMPONENT_BYTES: usize = 240;
 pub const MAX_COMPONENTS: usize = 32;
 /// Longest client name, in bytes of UTF-8.
 pub const MAX_CLIENT_NAME_BYTES: usize = 64;
+/// Longest name of a group, in bytes of UTF-8.
+pub const MAX_GROUP_NAME_BYTES: usize = 48;
+/// Centrals of a cluster that a node knows of, besides those that it was started with.
+pub const MAX_CENTRALS: usize = 16;
 /// Highest number that a secondary may have.
 pub const MAX_SECONDARY_NUMBER: u16 = 64;
 
@@ -119,6 +123,8 @@ pub const MAX_HTTP_REQUESTS: usize = 1000;
 pub const HTTP_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time that an HTTP client may take nothing, or less than [`LEAST_TAKEN_BYTES`], of what it asked for: players pause.
 pub const HTTP_PAUSE: Duration = Duration::from_secs(300);
+/// The same for what is watched: people leave a film for a while.
+pub const HTTP_WATCH_PAUSE: Duration = Duration::from_secs(1800);
 /// After this part of it the connection counts as idle, and gives way to others.
 pub const HTTP_PAUSE_IS_IDLE: Duration = Duration::from_secs(10);
 /// Time that transfers have to end at a planned stop.

@@ -3,6 +3,8 @@
 //!
 //! A new message is a new variant here; the compiler then names the one place that has to deal with it.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -251,5 +253,12 @@ pub enum ForSecondary {
         /// Its receiver was expelled: nothing more is sent in it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         expelled: bool,
+    },
+    /// A host was sent away: what it asks for by HTTP is refused.
+    Expelled {
+        /// The host.
+        host: IpAddr,
+        /// How long, in milliseconds.
+        for_ms: u64,
     },
 }

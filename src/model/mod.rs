@@ -1,4 +1,4 @@
-//! The vocabulary: values that every other layer speaks of. Standard library, and serde: derived for plain records, in
+//! The vocabulary: values that every other layer speaks of. Standard library, shared bytes, and serde: derived for plain records, in
 //! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
 mod chunk_set;
@@ -10,6 +10,7 @@ mod folder;
 mod held;
 mod ids;
 mod indexed;
+mod keys;
 mod layout;
 mod limit;
 pub mod limits;
@@ -18,6 +19,7 @@ pub mod messages;
 mod name;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
+mod scrub;
 pub(crate) mod serde;
 mod source;
 mod system;
@@ -32,14 +34,20 @@ pub(crate) use figures::figures;
 pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
-    ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
-    SecondaryNumberError, Session, SourceId, Term, TransferId, TransferIdError,
+    ChunkIndex, ClientName, ClientNameError, ClusterId, ClusterIdError, GroupName, GroupNameError,
+    Incarnation, RequestId, SecondaryNumber, SecondaryNumberError, Session, ShortClusterId,
+    SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
+pub use keys::{
+    Call, Change, Compare, Get, KeyOp, KeyRange, KeyValue, LeaseId, Reply, Revision, Silence, Txn,
+    Txned,
+};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;
 pub use transfer::{

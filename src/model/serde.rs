@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, Digest, FileMeta, FileName,
-    Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
+    FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
 };
 
 macro_rules! text_value {
@@ -30,6 +30,7 @@ macro_rules! text_value {
 text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
+text_value!(ClusterId, |id| Cow::Owned(id.to_string()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
 
 macro_rules! number_value {

@@ -4,9 +4,12 @@ mod beginning;
 mod certificate;
 mod connect;
 mod descriptors;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod lines;
 mod listen;
 mod local;
+mod mdns;
 #[cfg(test)]
 pub mod memory;
 mod network;
@@ -26,10 +29,11 @@ pub use descriptors::connection_permits;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};
 pub use local::{LocalListener, connect_here, is_listened_to, read_all};
+pub use mdns::{Announcement, Browser};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
 pub use refusal::TlsRefusal;
-pub use send_file::{PlainSocket, limit_unsent};
+pub use send_file::{PlainSocket, keep_alive, limit_unsent};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{Authority, ClientTls, Identity, ServerTls, TlsError, Traffic};

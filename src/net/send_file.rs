@@ -3,7 +3,7 @@
 use std::{io, os::fd::AsFd, time::Duration};
 
 use rustix::{fs::sendfile, net::SendFlags};
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncWrite, Interest},
     net::TcpStream,
@@ -36,6 +36,24 @@ pub fn limit_unsent(socket: &Socket) {
     };
     if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
+    }
+}
+
+/// How soon a peer that says nothing is asked whether it is still there, how often, and how many times.
+const ASKED_AFTER: Duration = Duration::from_secs(30);
+const ASKED_TIMES: u32 = 3;
+
+/// Has the kernel notice a peer whose machine is gone.
+pub fn keep_alive(socket: &Socket) {
+    let Some(socket) = socket.kernel() else {
+        return;
+    };
+    let often = TcpKeepalive::new()
+        .with_time(ASKED_AFTER)
+        .with_interval(ASKED_AFTER)
+        .with_retries(ASKED_TIMES);
+    if let Err(error) = SockRef::from(socket).set_tcp_keepalive(&often) {
+        tracing::debug!(%error, "SO_KEEPALIVE");
     }
 }
 

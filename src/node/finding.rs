@@ -1,344 +1,326 @@
-//! Finds the central: which of several, at which of the addresses of its name, and whether it is one that is obeyed.
+//! Finds the central: which of several, at which of the addresses of its name, and whether it is one that is obeyed. Where
+//! to look is decided by [`super::rules::finding`]; `config` is what it is told, `asking` is how one of them is asked, `listening` how those are heard of
+//! that announce themselves.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+mod asking;
+mod config;
+mod listening;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use tokio::time::timeout;
 
+use self::listening::Listening;
 use crate::{
     model::{Term, limits::HELLO_TIMEOUT},
-    net::{Network, Socket, Stream, Traffic, connect, resolve},
+    net::{ConnectError, connect, reachable, resolve},
     node::{
-        Lost, Security, Stranger, clock,
-        greeting::{GreetError, Reader, Writer, introduce, secure},
+        Lost, clock,
         lost::LinkDown,
-        rules::terms::LatestTerm,
+        rules::{
+            finding::{Candidate, Kept, KnownCentrals, Origin, Place},
+            terms::LatestTerm,
+        },
     },
-    proto::{ErrorCode, Hello, PeerRole, WireError, handshake::ServerRole},
+    proto::{CentralState, ErrorCode, Reign, said::Details, wire::usable},
+    store::{Loaded, load_json, save_json_anew},
 };
 
-/// How long the central may take nothing of what is sent to it.
-pub(super) const WRITE_STALL: Duration = Duration::from_secs(5);
+#[cfg(test)]
+pub(super) use self::asking::WRITE_STALL;
+pub use self::config::{Announcing, Centrals};
+pub(super) use self::config::{Connection, LinkConfig};
 
-/// A central's host name or address, and its port.
-type Place = (String, u16);
+/// How long one central is waited for while there are others to try.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who connects, and where to.
-#[derive(Clone, Debug)]
-pub(super) struct LinkConfig {
-    pub(super) network: Network,
-    /// Tried in this order.
-    pub(super) centrals: Vec<Place>,
-    pub(super) role: PeerRole,
-    pub(super) security: Arc<Security>,
+/// An attempt that came to nothing.
+struct Failed {
+    down: LinkDown,
+    /// Where, if that is one address.
+    at: Option<SocketAddr>,
 }
 
-/// A connection to a central that has said hello.
-pub(super) struct Connection {
-    pub(super) central: SocketAddr,
-    pub(super) reader: Reader,
-    pub(super) writer: Writer,
+impl From<LinkDown> for Failed {
+    fn from(down: LinkDown) -> Self {
+        Self { down, at: None }
+    }
+}
+
+impl From<ConnectError> for Failed {
+    fn from(error: ConnectError) -> Self {
+        LinkDown::from(error).into()
+    }
+}
+
+/// Which central will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Any that is obeyed.
+    Any,
+    /// An active one with a later term, while this node has one that is limited.
+    After(Term),
 }
 
 /// See the module.
-#[derive(Debug)]
 pub(super) struct Finder {
     config: LinkConfig,
+    known: KnownCentrals,
+    listening: Listening,
     latest_term: LatestTerm,
+    saved: Option<Kept>,
 }
 
 impl Finder {
+    /// With what an earlier run has left.
     pub(super) fn new(config: LinkConfig) -> Self {
+        let kept = config.centrals.kept.as_deref().map(load_json::<Kept>);
+        let kept = match kept {
+            Some(Ok(Loaded::Read(kept))) => kept,
+            // It is a hint, and made anew.
+            Some(Ok(_) | Err(_)) | None => Kept::default(),
+        };
+        let mut latest_term = LatestTerm::default();
+        latest_term.seen(kept.term());
         Self {
+            known: KnownCentrals::new(config.centrals.places.clone(), &kept),
+            listening: Listening::new(config.centrals.announced.clone()),
+            latest_term,
+            saved: Some(kept),
             config,
-            latest_term: LatestTerm::default(),
         }
     }
 
-    /// Connects to the first central, in their order, that takes this node.
+    /// Connects to the first central that takes this node.
     ///
     /// # Errors
     /// The first central's no, or else the first trouble.
     pub(super) async fn find(&mut self) -> Result<Connection, LinkDown> {
+        self.known.announced(Vec::new());
+        let known = self.known.round();
+        let is_new = known.is_empty();
+        let found = self.go_round(Wanted::Any, known).await;
+        if found.is_ok() || !self.listening.is_on() {
+            return found;
+        }
+        match self.listening.look_around().await {
+            Ok(announced) => self.known.announced(announced),
+            Err(lost) if is_new => return Err(lost.into()),
+            Err(_) => return found,
+        }
+        let mut heard = self.known.round();
+        heard.retain(|candidate| matches!(candidate.origin, Origin::Announced(_)));
+        if heard.is_empty() {
+            return found;
+        }
+        let connection = self.go_round(Wanted::Any, heard).await?;
+        self.listening.rest();
+        Ok(connection)
+    }
+
+    /// Connects to an active central with a later term, if there is one.
+    pub(super) async fn find_later(&mut self, term: Term) -> Option<Connection> {
+        let known = self.known.round();
+        let wanted = Wanted::After(term);
+        self.go_round(wanted, known).await.ok()
+    }
+
+    /// The central that has taken this node says that another one reigns.
+    pub(super) fn moved(&mut self, to: SocketAddr) {
+        self.known.moved(to);
+    }
+
+    /// The central that has taken this node says something new of its cluster.
+    pub(super) fn told(&mut self, reign: &Reign, central: SocketAddr) {
+        self.known
+            .told(seen_from_here(&reign.centrals, Some(central)));
+    }
+
+    /// The latest term that was seen.
+    pub(super) fn latest_term(&self) -> Term {
+        self.latest_term.get()
+    }
+
+    async fn go_round(
+        &mut self,
+        wanted: Wanted,
+        candidates: Vec<Candidate>,
+    ) -> Result<Connection, LinkDown> {
         let mut first: Option<LinkDown> = None;
-        for place in self.config.centrals.clone() {
-            let down = match self.find_at(&place).await {
+        let mut tried = BTreeSet::new();
+        if wanted != Wanted::Any {
+            // A second connection to the one that this node has would take the first one's place.
+            tried.extend(self.known.last());
+        }
+        let mut queue = VecDeque::from(candidates);
+        while let Some(candidate) = queue.pop_front() {
+            let failed = match self.try_at(&candidate, wanted, &mut tried).await {
                 Ok(connection) => return Ok(connection),
-                Err(down) => down,
+                Err(Some(failed)) => failed,
+                Err(None) => continue,
             };
+            if let LinkDown::Lost(Lost::Refused { code, message }) = &failed.down
+                && *code == ErrorCode::NotActive
+            {
+                // The other addresses of a name are other centrals.
+                queue.push_front(candidate.clone());
+                let next = self.sent_on(&candidate, message.details.as_ref(), failed.at);
+                if let Some(next) = next {
+                    queue.push_front(next);
+                }
+            }
             match &first {
-                Some(before) if before.is_an_answer() || !down.is_an_answer() => {}
-                Some(_) | None => first = Some(down),
+                Some(before) if before.is_an_answer() || !failed.down.is_an_answer() => {}
+                Some(_) | None => first = Some(failed.down),
             }
         }
         Err(first.unwrap_or(LinkDown::Lost(Lost::Closed)))
     }
 
-    async fn find_at(&mut self, place: &Place) -> Result<Connection, LinkDown> {
-        let (host, port) = place;
-        let addresses = resolve(host, *port).await?;
-        self.find_among(place, addresses).await
+    /// Learns from a central that is not the active one, and says where it sends this node. A redirection is followed once:
+    /// what says so at its end is not.
+    fn sent_on(
+        &mut self,
+        from: &Candidate,
+        details: Option<&Details>,
+        at: Option<SocketAddr>,
+    ) -> Option<Candidate> {
+        let Some(Details::Active {
+            ip,
+            port,
+            term,
+            centrals,
+        }) = details
+        else {
+            return None;
+        };
+        self.known.told(seen_from_here(&usable(centrals), at));
+        self.latest_term.seen(term.unwrap_or_default());
+        if from.origin == Origin::Redirect {
+            return None;
+        }
+        let named = usable(&[((*ip)?, (*port)?)]);
+        let to = seen_from_here(&named, at).first().copied()?;
+        Some(self.known.redirect(to))
     }
 
-    async fn find_among(
+    /// Tries all addresses of a candidate that were not tried yet; `None` if there are none.
+    async fn try_at(
         &mut self,
-        place: &Place,
-        mut addresses: Vec<SocketAddr>,
-    ) -> Result<Connection, LinkDown> {
-        let mut first = None;
+        candidate: &Candidate,
+        wanted: Wanted,
+        tried: &mut BTreeSet<SocketAddr>,
+    ) -> Result<Connection, Option<Failed>> {
+        let mut addresses = match candidate.address {
+            Some(address) => vec![address],
+            None => self.addresses(&candidate.place).await.map_err(Some)?,
+        };
+        let is_one = self.known.is_one() && addresses.len() == 1;
+        let patience = if is_one && wanted == Wanted::Any {
+            HELLO_TIMEOUT
+        } else {
+            PATIENCE
+        };
+        addresses.retain(|address| !tried.contains(address));
+        let mut first: Option<Failed> = None;
         // What answers at one address of a name need not be what was meant: the others are tried as well.
         while !addresses.is_empty() {
             let (socket, address) = match connect(&self.config.network, &addresses).await {
                 Ok(connected) => connected,
-                Err(error) => return Err(first.unwrap_or_else(|| error.into())),
+                Err(error) => {
+                    tried.extend(addresses);
+                    return Err(Some(first.unwrap_or_else(|| error.into())));
+                }
             };
-            let greeted = self.greet_at(place, socket).await;
-            match greeted
-                .and_then(|(connection, term)| self.check_term(place, term).map(|()| connection))
-            {
+            tried.insert(address);
+            let asked = asking::ask(&self.config, &candidate.place, socket, patience).await;
+            let down = match asked.and_then(|found| self.check(candidate, wanted, found)) {
                 Ok(connection) => return Ok(connection),
-                Err(down) if down.is_an_answer() => return Err(down),
-                Err(down) => first = first.or(Some(down)),
+                Err(down) => down,
+            };
+            let at = Some(address);
+            if down.is_an_answer() {
+                return Err(Some(Failed { down, at }));
             }
+            first = first.or(Some(Failed { down, at }));
             addresses.retain(|other| *other != address);
         }
-        Err(first.unwrap_or(LinkDown::Lost(Lost::Closed)))
+        Err(first)
     }
 
-    fn check_term(&mut self, place: &Place, term: Term) -> Result<(), LinkDown> {
-        let greeted = self.latest_term.greeted(clock::now(), term);
-        greeted.map_err(|outdated| {
-            let (host, port) = place.clone();
-            LinkDown::Lost(Lost::Outdated {
-                host,
-                port,
-                outdated,
-            })
-        })
-    }
-
-    async fn greet_at(
-        &self,
-        place: &Place,
-        socket: Socket,
-    ) -> Result<(Connection, Term), LinkDown> {
-        let secured = secure(socket, &place.0, Traffic::Lines, &self.config.security);
-        let stream = secured.await.map_err(|error| down(place, error))?;
-        let hello = self.greet(place, stream);
-        let no_hello = |_| {
-            let (host, port) = place.clone();
-            LinkDown::Lost(Lost::NoHello { host, port })
+    async fn addresses(&mut self, place: &Place) -> Result<Vec<SocketAddr>, Failed> {
+        let (host, port) = place;
+        let resolved = resolve(host, *port);
+        let addresses = if self.known.is_one() {
+            resolved.await?
+        } else {
+            let late = |_| ConnectError::Resolve {
+                host: host.clone(),
+                source: std::io::ErrorKind::TimedOut.into(),
+            };
+            timeout(PATIENCE, resolved).await.map_err(late)??
         };
-        timeout(HELLO_TIMEOUT, hello).await.map_err(no_hello)?
+        self.known.resolved(place, &addresses);
+        Ok(addresses)
     }
 
-    async fn greet(&self, place: &Place, stream: Stream) -> Result<(Connection, Term), LinkDown> {
-        let (local, central) = stream.addresses()?;
-        let hello = Hello::from_role(&self.announced(local));
-        let security = &self.config.security;
-        let introduced = introduce(
-            stream,
-            WRITE_STALL,
-            security,
-            hello,
-            ServerRole::Central,
-            |_| {},
-        )
-        .await;
-        let (reader, writer, hello) = introduced.map_err(|error| down(place, error))?;
-        match hello.into_role() {
-            Ok(PeerRole::Central { term }) => {
-                let connection = Connection {
-                    central,
-                    reader,
-                    writer,
-                };
-                Ok((connection, term))
-            }
-            Ok(role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. })) => {
-                Err(stranger(place, role.into()))
-            }
-            Err(WireError::WrongProtocol { theirs }) => {
-                Err(LinkDown::Lost(Lost::OtherProtocol { theirs }))
-            }
-            Err(error @ WireError::Missing { .. }) => {
-                Err(stranger(place, Stranger::Other(error.to_string())))
+    /// Whether a central that has taken this node is one that it wants.
+    fn check(
+        &mut self,
+        candidate: &Candidate,
+        wanted: Wanted,
+        found: Connection,
+    ) -> Result<Connection, LinkDown> {
+        let (host, port) = candidate.place.clone();
+        let is_other = |other| Lost::OtherCluster {
+            host: host.clone(),
+            port,
+            other,
+        };
+        let is_new = self.known.check(candidate, &found.reign).map_err(is_other);
+        if is_new? {
+            self.latest_term.forget();
+        }
+        if let Wanted::After(term) = wanted {
+            let later = found.reign.state == CentralState::Active && found.reign.term > term;
+            if !later {
+                return Err(Lost::Closed.into());
             }
         }
+        let greeted = self.latest_term.greeted(clock::now(), found.reign.term);
+        greeted.map_err(|outdated| Lost::Outdated {
+            host,
+            port,
+            outdated,
+        })?;
+        self.taken(candidate, &found);
+        Ok(found)
     }
 
-    /// A secondary that was not told its address announces the one by which it reaches the central.
-    fn announced(&self, local: SocketAddr) -> PeerRole {
-        match &self.config.role {
-            PeerRole::Secondary {
-                number,
-                listens: Some((None, port)),
-                incarnation,
-            } => PeerRole::Secondary {
-                number: *number,
-                listens: Some((Some(local.ip().to_canonical()), *port)),
-                incarnation: *incarnation,
-            },
-            other => other.clone(),
+    fn taken(&mut self, candidate: &Candidate, found: &Connection) {
+        let centrals = seen_from_here(&found.reign.centrals, Some(found.central));
+        self.known
+            .taken(candidate, found.central, &found.reign, centrals);
+        let kept = self.known.kept(found.reign.term);
+        let Some(path) = self.config.centrals.kept.clone() else {
+            return;
+        };
+        if kept.is_some() && kept != self.saved {
+            self.saved.clone_from(&kept);
+            // It is a hint: without a place for it the next run asks more.
+            tokio::task::spawn_blocking(move || save_json_anew(&path, &kept));
         }
     }
 }
 
-/// Why an attempt came to nothing.
-fn down(place: &Place, error: GreetError) -> LinkDown {
-    match error {
-        GreetError::Connect(error) => error.into(),
-        GreetError::Denied(denied) => LinkDown::Denied(denied),
-        // A central asks nobody for a name before it says hello; a secondary does.
-        GreetError::Refused(ErrorCode::NotEnrolled, message) => {
-            stranger(place, Stranger::Other(message.message))
-        }
-        GreetError::Refused(code, message) => LinkDown::Lost(Lost::Refused { code, message }),
-        GreetError::Read(error) => error.into(),
-        GreetError::Write(error) => error.into(),
-        GreetError::Closed => {
-            let (host, port) = place.clone();
-            LinkDown::Lost(Lost::ClosedEarly { host, port })
-        }
-        GreetError::Stranger(who) => stranger(place, who),
-        GreetError::NoRandomness => LinkDown::Lost(Lost::NoRandomness),
-    }
-}
-
-fn stranger(place: &Place, who: Stranger) -> LinkDown {
-    let (host, port) = place.clone();
-    LinkDown::Lost(Lost::Stranger { host, port, who })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        net::memory::{MemoryNetwork, ip},
-        node::testing::{PEER, Played},
-        proto::{Said, control::FromCentral, encode_line},
-    };
-
-    const PORT: u16 = 50_000;
-
-    /// Says this to whoever connects and says something, and hangs up.
-    fn answers(network: &MemoryNetwork, host: u8, said: &[u8]) -> SocketAddr {
-        let at: SocketAddr = (ip(host), PORT).into();
-        let mut listener = network.host(host).listen(at).unwrap();
-        let said = said.to_vec();
-        tokio::spawn(async move {
-            loop {
-                let mut played = Played::accept(&mut listener).await;
-                played.hear_line().await;
-                let _ = played.writer.send_encoded(&said).await;
-            }
-        });
-        at
-    }
-
-    fn line(message: &FromCentral) -> Vec<u8> {
-        let mut line = Vec::new();
-        encode_line(message, &mut line);
-        line
-    }
-
-    fn central_of(term: u32) -> Vec<u8> {
-        let role = PeerRole::Central { term: Term(term) };
-        line(&FromCentral::Hello(Hello::from_role(&role)))
-    }
-
-    fn full() -> Vec<u8> {
-        line(&FromCentral::Error {
-            code: ErrorCode::LimitExceeded,
-            message: Said::default(),
-        })
-    }
-
-    const WEB: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\r\n";
-
-    fn place_of(address: SocketAddr) -> Place {
-        (address.ip().to_string(), address.port())
-    }
-
-    fn finder(network: &MemoryNetwork, centrals: &[SocketAddr]) -> Finder {
-        Finder::new(LinkConfig {
-            network: network.host(PEER),
-            centrals: centrals.iter().copied().map(place_of).collect(),
-            role: PeerRole::Client {
-                name: None,
-                session: None,
-            },
-            security: Arc::default(),
-        })
-    }
-
-    async fn found(finder: &mut Finder) -> Result<SocketAddr, LinkDown> {
-        finder.find().await.map(|connection| connection.central)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_no_central_at_one_address_does_not_hide_the_central_at_another() {
-        let network = MemoryNetwork::default();
-        let closes = answers(&network, 10, b"");
-        let web = answers(&network, 11, WEB);
-        let central = answers(&network, 12, &central_of(1));
-        let full = answers(&network, 13, &full());
-        let mut finder = finder(&network, &[]);
-        let at = ("central.lan".to_owned(), PORT);
-        let found = finder.find_among(&at, vec![closes, web, central]).await;
-        assert_eq!(found.map(|c| c.central), Ok(central));
-        // The first trouble is told, and an answer of a central is the last word.
-        let Err(LinkDown::Lost(lost)) = finder.find_among(&at, vec![closes, web]).await else {
-            panic!("nobody is there");
-        };
-        assert!(matches!(lost, Lost::ClosedEarly { .. }), "{lost}");
-        let found = finder.find_among(&at, vec![closes, full, central]).await;
-        let Err(LinkDown::Lost(lost)) = found else {
-            panic!("it is full");
-        };
-        assert!(matches!(lost, Lost::Refused { .. }), "{lost}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn of_several_centrals_the_first_that_takes_this_node_is_obeyed() {
-        let network = MemoryNetwork::default();
-        let nobody = (ip(10), PORT).into();
-        let web = answers(&network, 11, WEB);
-        let full = answers(&network, 12, &full());
-        let [one, other] = [13, 14].map(|host| answers(&network, host, &central_of(1)));
-        let mut all = finder(&network, &[nobody, web, full, one, other]);
-        assert_eq!(found(&mut all).await, Ok(one));
-        // A central's no is told, wherever it came; of other troubles the first.
-        for (places, is_no) in [
-            (vec![web, full, nobody], true),
-            (vec![full, web], true),
-            (vec![web, nobody], false),
-        ] {
-            let down = found(&mut finder(&network, &places)).await.unwrap_err();
-            assert_eq!(down.is_an_answer(), is_no, "{down:?}");
-            let is_stranger = matches!(down, LinkDown::Lost(Lost::Stranger { .. }));
-            assert!(is_no || is_stranger, "{down:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_central_of_an_earlier_term_is_passed_over() {
-        let network = MemoryNetwork::default();
-        let old = answers(&network, 10, &central_of(4));
-        let new = answers(&network, 11, &central_of(5));
-        let mut finder = finder(&network, &[old]);
-        assert_eq!(found(&mut finder).await, Ok(old));
-        finder.config.centrals.insert(0, place_of(new));
-        assert_eq!(found(&mut finder).await, Ok(new));
-        finder.config.centrals.reverse();
-        assert_eq!(found(&mut finder).await, Ok(new));
-        finder.config.centrals.pop();
-        let Err(LinkDown::Lost(lost)) = found(&mut finder).await else {
-            panic!("it is outdated");
-        };
-        let expected = format!("{old}: a central of term 4, after one of term 5");
-        assert_eq!(lost.to_string(), expected);
-        // The later one does not come back.
-        tokio::time::sleep(Duration::from_secs(15)).await;
-        assert_eq!(found(&mut finder).await, Ok(old));
-    }
+/// Addresses that a central at `there` has named.
+pub(super) fn seen_from_here(named: &[SocketAddr], there: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let here = named.iter().flat_map(|at| reachable(*at, there));
+    here.collect()
 }

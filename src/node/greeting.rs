@@ -123,7 +123,7 @@ pub(super) async fn introduce(
         .await
         .map_err(GreetError::Write)?;
     line.pop();
-    let nonce = match answer(&mut reader).await? {
+    let nonce = match answer(&mut reader).await.map_err(unproven)? {
         FromServer::Challenge { nonce } => nonce,
         FromServer::Hello(_) => return Err(GreetError::Denied(Denied::NoSecretThere)),
         other => return Err(unexpected(&other)),
@@ -137,7 +137,7 @@ pub(super) async fn introduce(
     writer.stage(&ToServer::Proof { proof });
     stage(&mut writer);
     writer.flush().await.map_err(GreetError::Write)?;
-    match answer(&mut reader).await? {
+    match answer(&mut reader).await.map_err(unproven)? {
         FromServer::Proof { proof } => connector
             .check(proof)
             .map_err(|_| GreetError::Denied(Denied::WrongSecret))?,
@@ -164,6 +164,16 @@ async fn answer(reader: &mut Reader) -> Result<FromServer, GreetError> {
         }),
         Ok(message) => Ok(message),
         Err(error) => Err(GreetError::Stranger(Stranger::Other(error.to_string()))),
+    }
+}
+
+/// A refusal of somebody who has not proven the secret: it sends nobody elsewhere.
+fn unproven(error: GreetError) -> GreetError {
+    match error {
+        GreetError::Refused(ErrorCode::NotActive, said) => {
+            GreetError::Refused(ErrorCode::NotActive, said.message.into())
+        }
+        other => other,
     }
 }
 

@@ -1,28 +1,40 @@
 //! The connection of a client or a secondary to its central: kept up for ever, with backoff. Knows the
 //! wire; decides nothing.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::AsyncRead,
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::backoff::Backoff,
-    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, MAX_OUTBOX},
+    model::{
+        Term,
+        limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, MAX_OUTBOX},
+    },
     net::LineReader,
     node::{
         Lost, clock,
         conversation::{next, write_all},
-        finding::{Connection, Finder, LinkConfig},
+        finding::{Connection, Finder, LinkConfig, seen_from_here},
         lost::LinkDown,
+        rules::{finding::Place, terms::is_order},
     },
     proto::{
-        PeerRole,
+        CentralState, PeerRole, Reign,
         control::{FromCentral, ToCentral},
+        wire::usable,
     },
 };
 
@@ -30,6 +42,13 @@ use crate::{
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// Longest delay between tries: a secondary is back within seconds of its central.
 const RETRY_CAP: Duration = Duration::from_secs(2);
+/// Share of a delay that jitter may take off: those who lost one central must not all be at the next one at once.
+const JITTER: f64 = 0.75;
+/// Within which time a secondary goes to a central again once its link is lost, and a client does, of which there are many.
+const SECONDARY_SPREAD: Duration = Duration::from_millis(100);
+const CLIENT_SPREAD: Duration = Duration::from_secs(1);
+/// How often others are asked while the central does not know whether it reigns.
+const ASK_OTHERS_EVERY: Duration = Duration::from_secs(1);
 /// Delay after the two sides turned out not to be started alike: somebody has to mend it, and each attempt is
 /// a line in the central's log.
 const DENIED_DELAY: Duration = Duration::from_secs(30);
@@ -44,6 +63,8 @@ pub(super) enum LinkEvent {
     /// The central said hello. Messages for it go to `outbox` until the next [`LinkEvent::Down`].
     Up {
         central: SocketAddr,
+        /// Its host name or address as it was dialled, and its port.
+        place: Place,
         outbox: mpsc::Sender<ToCentral>,
     },
     /// A message, heartbeats left out.
@@ -67,14 +88,17 @@ impl Link {
         let (sender, events) = mpsc::channel(64);
         let wake = Arc::new(Notify::new());
         let stop = CancellationToken::new();
-        let (heartbeat, lease) = match config.role {
-            PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
-            PeerRole::Client { .. } | PeerRole::Central { .. } => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+        let (heartbeat, lease, spread) = match config.role {
+            PeerRole::Secondary { .. } => (HEARTBEAT, LEASE, SECONDARY_SPREAD),
+            PeerRole::Client { .. } | PeerRole::Central(_) => {
+                (CLIENT_HEARTBEAT, CLIENT_LEASE, CLIENT_SPREAD)
+            }
         };
         let task = Task {
             finder: Finder::new(config),
             heartbeat,
             lease,
+            spread,
             events: sender,
             wake: Arc::clone(&wake),
             stop: stop.clone(),
@@ -107,6 +131,7 @@ struct Task {
     finder: Finder,
     heartbeat: Duration,
     lease: Duration,
+    spread: Duration,
     events: mpsc::Sender<LinkEvent>,
     wake: Arc<Notify>,
     stop: CancellationToken,
@@ -114,34 +139,48 @@ struct Task {
 
 impl Task {
     async fn run(mut self) {
-        let mut backoff = Backoff::new(fastrand::u64(..), RETRY_FIRST, RETRY_CAP);
+        let backoff = Backoff::new(fastrand::u64(..), RETRY_FIRST, RETRY_CAP);
+        let mut backoff = backoff.with_jitter(JITTER);
+        let mut found = None;
         loop {
             let began = clock::now();
-            let attempt = tokio::select! {
-                attempt = self.finder.find() => attempt,
-                () = self.stop.cancelled() => return,
+            let attempt = match found.take() {
+                Some(connection) => Ok(connection),
+                None => tokio::select! {
+                    attempt = self.finder.find() => attempt,
+                    () = self.stop.cancelled() => return,
+                },
             };
+            let was_up = attempt.is_ok();
             let down = match attempt {
-                Ok(connection) => self.converse(connection).await,
+                Ok(connection) => {
+                    let (down, next) = self.converse(connection).await;
+                    found = next;
+                    down
+                }
                 Err(down) => down,
             };
             tracing::info!(?down, "no connection to the central");
-            let is_denied = matches!(down, LinkDown::Denied(_));
+            let (is_denied, is_move) = (matches!(down, LinkDown::Denied(_)), down.is_move());
             let expelled = down.is_expelled().then(|| down.clone());
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
                 return;
             }
-            if clock::now() - began >= GOOD {
+            let was_good = was_up && clock::now() - began >= GOOD;
+            if was_good || is_move {
                 backoff.reset();
+            }
+            if found.is_some() {
+                continue;
             }
             if let Some(down) = expelled {
                 self.stay_away(down).await;
                 continue;
             }
-            let delay = if is_denied {
-                DENIED_DELAY
-            } else {
-                backoff.next_delay()
+            let delay = match is_denied {
+                true => DENIED_DELAY,
+                false if was_good || is_move => self.spread.mul_f64(fastrand::f64()),
+                false => backoff.next_delay(),
             };
             tokio::select! {
                 () = sleep(delay) => {}
@@ -169,53 +208,134 @@ impl Task {
         }
     }
 
-    async fn converse(&self, connection: Connection) -> LinkDown {
+    /// Speaks with a central until the connection ends; gives the one to another central for which it was left.
+    async fn converse(&mut self, connection: Connection) -> (LinkDown, Option<Connection>) {
         let Connection {
             central,
+            place,
+            reign,
             reader,
             writer,
         } = connection;
         let (outbox, messages) = mpsc::channel(MAX_OUTBOX);
-        if self
-            .events
-            .send(LinkEvent::Up { central, outbox })
-            .await
-            .is_err()
-        {
-            return LinkDown::Lost(Lost::Stopped);
+        let up = LinkEvent::Up {
+            central,
+            place,
+            outbox,
+        };
+        if self.events.send(up).await.is_err() {
+            return (LinkDown::Lost(Lost::Stopped), None);
         }
+        let (said, says) = watch::channel(reign.clone());
+        let latest = AtomicU32::new(self.finder.latest_term().0);
+        let heard = Hearing {
+            central,
+            term: reign.term,
+            lease: self.lease,
+            said,
+            latest: &latest,
+            events: &self.events,
+        };
         // Ends with the owner's end of the outbox, after all that is in it was sent.
         let write = write_all(writer, messages, (self.heartbeat, ToCentral::Ping));
-        let read = read_all(reader, self.lease, &self.events);
+        let read = heard.read_all(reader);
+        let later = find_later(
+            &mut self.finder,
+            (central, reign.term),
+            says.clone(),
+            &latest,
+        );
         tokio::pin!(write);
-        tokio::select! {
+        let down = tokio::select! {
             lost = read => LinkDown::Lost(lost),
             written = &mut write => match written {
                 Ok(()) => LinkDown::Lost(Lost::Stopped),
                 Err(error) => error.into(),
             },
+            found = later => {
+                let down = LinkDown::Lost(Lost::Moved(found.central));
+                return (down, Some(found));
+            }
+        };
+        self.finder.told(&says.borrow(), central);
+        if let LinkDown::Lost(Lost::Moved(to)) = &down {
+            self.finder.moved(*to);
         }
+        (down, None)
     }
 }
 
-/// Hands on what the central says until it has nothing more to say.
-async fn read_all<R: AsyncRead + Unpin>(
-    mut reader: LineReader<R>,
-    lease: Duration,
-    events: &mpsc::Sender<LinkEvent>,
-) -> Lost {
+/// Waits until the central does not know whether it reigns, and another one says that it does, with a later term.
+async fn find_later(
+    finder: &mut Finder,
+    (central, term): (SocketAddr, Term),
+    mut says: watch::Receiver<Reign>,
+    latest: &AtomicU32,
+) -> Connection {
+    let is_limited = |reign: &Reign| reign.state == CentralState::Limited;
     loop {
-        let message = match next(&mut reader, lease, || ()).await {
-            Ok(message) => message,
-            Err(over) => return over.into(),
-        };
-        match message {
-            FromCentral::Ping => {}
-            FromCentral::Bye => return Lost::Stops,
-            FromCentral::Error { code, message } => return Lost::Refused { code, message },
-            message => {
-                if events.send(LinkEvent::Message(message)).await.is_err() {
-                    return Lost::Stopped;
+        if says.wait_for(is_limited).await.is_err() {
+            // The reader has ended, and tells why.
+            return std::future::pending().await;
+        }
+        sleep(ASK_OTHERS_EVERY.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+        let reign = says.borrow().clone();
+        if !is_limited(&reign) {
+            continue;
+        }
+        finder.told(&reign, central);
+        if let Some(found) = finder.find_later(term).await {
+            return found;
+        }
+        latest.store(finder.latest_term().0, Ordering::Relaxed);
+    }
+}
+
+/// What comes on a connection to a central.
+struct Hearing<'a> {
+    central: SocketAddr,
+    term: Term,
+    lease: Duration,
+    said: watch::Sender<Reign>,
+    /// The latest term of which this node has heard, from others as well.
+    latest: &'a AtomicU32,
+    events: &'a mpsc::Sender<LinkEvent>,
+}
+
+impl Hearing<'_> {
+    /// Hands on what the central says until it has nothing more to say.
+    async fn read_all<R: AsyncRead + Unpin>(self, mut reader: LineReader<R>) -> Lost {
+        loop {
+            let message = match next(&mut reader, self.lease, || ()).await {
+                Ok(message) => message,
+                Err(over) => return over.into(),
+            };
+            match message {
+                FromCentral::Ping => {}
+                FromCentral::Bye => return Lost::Stops,
+                FromCentral::Error { code, message } => return Lost::Refused { code, message },
+                FromCentral::Moved { ip, port, term } => {
+                    let named = usable(&[(ip, port)]);
+                    match seen_from_here(&named, Some(self.central)).first() {
+                        Some(to) if term >= self.term => return Lost::Moved(*to),
+                        Some(_) | None => tracing::warn!(%ip, port, %term, "not a move"),
+                    }
+                }
+                FromCentral::Hello(hello) => match hello.into_role() {
+                    Ok(PeerRole::Central(reign)) => {
+                        self.said.send_replace(reign);
+                    }
+                    Ok(_) | Err(_) => return Lost::NotAMessage("a hello of nobody's".to_owned()),
+                },
+                FromCentral::Secondary(order)
+                    if is_order(&order) && self.term.0 < self.latest.load(Ordering::Relaxed) =>
+                {
+                    tracing::warn!(?order, term = %self.term, "an order of an earlier term");
+                }
+                message => {
+                    if self.events.send(LinkEvent::Message(message)).await.is_err() {
+                        return Lost::Stopped;
+                    }
                 }
             }
         }

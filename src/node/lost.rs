@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use crate::{
     model::{SecondaryNumber, SystemError},
     net::{ConnectError, ReadError},
-    node::{Denied, rules::terms::Outdated},
+    node::{
+        Denied,
+        rules::{discovery::Unannounced, finding::OtherCluster, terms::Outdated},
+    },
     proto::{ErrorCode, LineError, PeerRole, Said},
 };
 
@@ -81,6 +84,25 @@ pub enum Lost {
         /// The terms.
         outdated: Outdated,
     },
+    /// What answers where a central was said to be is of another cluster.
+    #[error("{host}:{port}: {other}")]
+    OtherCluster {
+        /// As it was dialled.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// That.
+        other: OtherCluster,
+    },
+    /// No central is found by its announcement.
+    #[error("{0}")]
+    Unannounced(Unannounced),
+    /// It cannot be heard who announces itself.
+    #[error("announcements cannot be heard: {0}")]
+    NotListening(SystemError),
+    /// The central has handed over to another one, or this node has found that one.
+    #[error("another central reigns, at {0}")]
+    Moved(SocketAddr),
     /// What came is not the protocol.
     #[error("{0}")]
     NotAMessage(String),
@@ -127,6 +149,9 @@ pub enum Stranger {
     /// A secondary.
     #[error("secondary {0} answers there")]
     Secondary(SecondaryNumber),
+    /// A secondary that did not say which.
+    #[error("a secondary answers there")]
+    SomeSecondary,
     /// It takes itself for a client.
     #[error("a client answers there")]
     Client,
@@ -138,7 +163,7 @@ pub enum Stranger {
 impl From<PeerRole> for Stranger {
     fn from(role: PeerRole) -> Self {
         match role {
-            PeerRole::Central { .. } => Self::Central,
+            PeerRole::Central(_) => Self::Central,
             PeerRole::Secondary { number, .. } => Self::Secondary(number),
             PeerRole::Client { .. } => Self::Client,
         }
@@ -224,6 +249,11 @@ impl LinkDown {
                 matches!(lost, Lost::Refused { .. } | Lost::OtherProtocol { .. })
             }
         }
+    }
+
+    /// Another central reigns, and is asked next: nothing is lost.
+    pub(super) fn is_move(&self) -> bool {
+        matches!(self, Self::Lost(Lost::Moved(_)))
     }
 
     /// The administrator of the cluster has sent this client away.

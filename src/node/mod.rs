@@ -15,6 +15,7 @@ mod gateway;
 mod greeting;
 mod link;
 mod lost;
+mod no_key_store;
 pub mod orders;
 mod records;
 mod refusals;
@@ -36,8 +37,10 @@ mod watch;
 pub use ask::Stopped;
 pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use finding::{Announcing, Centrals};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};
+pub use no_key_store::KeyStoreError;
 pub use refused::Refused;
 pub use security::{
     Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, administrator,
@@ -47,6 +50,6 @@ pub use server::ServerFigures;
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 pub use stop::StopError;
-pub use watch::{Reading, WatchEnd, WatchLimits, Watched};
+pub use watch::{Looked, ReaderHandle, Reading, WatchEnd, WatchLimits, Watched};
 
 pub use crate::net::{CertificateTrouble, PemTrouble, PermitCount, TlsError, TlsRefusal};

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Denied, Lost};
+use super::{Denied, Lost, no_key_store::KeyStoreError};
 use crate::{
     model::{SecondaryNumber, error_codes},
     net::{ConnectError, Listener, Network, listen, resolve},
@@ -51,6 +51,9 @@ pub enum StartError {
     /// The central and this node are not started alike.
     #[error("denied: {0}")]
     Denied(Denied),
+    /// The key store of several centrals cannot be used.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
     /// A folder or file that cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
@@ -69,6 +72,7 @@ error_codes!(StartError, code {
     Self::Refused(_) => "refused-by-central",
 } in {
     Self::Denied(denied) => denied.code(),
+    Self::KeyStore(error) => error.code(),
     Self::Store(error) => error.code(),
     Self::Journal(error) => error.code(),
 });

@@ -83,7 +83,7 @@ impl Played {
         let mut central = Self::accept(listener).await;
         let hello = central.hear_line().await.unwrap();
         assert!(hello.contains("\"hello\""), "{hello}");
-        let hello = Hello::from_role(&PeerRole::Central { term: Term(1) });
+        let hello = Hello::from_role(&PeerRole::Central(Term(1).into()));
         central.say(&FromCentral::Hello(hello)).await;
         central
     }

@@ -1,6 +1,8 @@
 //! Control plane: client ↔ central and secondary ↔ central, one long-lived connection each. What is said, by whom to
 //! whom, is in [`crate::model::messages`]; here is what belongs to the connection, and what has the code of an error.
 
+use std::net::IpAddr;
+
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, MapAccess},
@@ -11,7 +13,7 @@ use super::{
     nested::{Message, Nested},
 };
 use crate::model::{
-    RequestId,
+    RequestId, Term,
     messages::{
         Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary,
         Question,
@@ -73,6 +75,15 @@ pub enum FromCentral {
     Ping,
     /// A planned stop.
     Bye,
+    /// Another central reigns from now on: `bye` follows.
+    Moved {
+        /// Where it listens.
+        ip: IpAddr,
+        /// Where it listens.
+        port: u16,
+        /// Its reign.
+        term: Term,
+    },
     /// What went wrong; the connection closes when it cannot go on.
     Error {
         /// For programs.
@@ -113,6 +124,14 @@ struct ErrorFields {
     message: Said,
 }
 
+/// See [`FromCentral::Moved`].
+#[derive(Deserialize)]
+struct MovedFields {
+    ip: IpAddr,
+    port: u16,
+    term: Term,
+}
+
 /// See [`FromCentral::Refused`].
 #[derive(Deserialize)]
 struct RefusedFields {
@@ -131,6 +150,10 @@ impl<'de> Nested<'de> for FromCentral {
             "error" => {
                 let ErrorFields { code, message } = message.into()?;
                 Ok(Self::Error { code, message })
+            }
+            "moved" => {
+                let MovedFields { ip, port, term } = message.into()?;
+                Ok(Self::Moved { ip, port, term })
             }
             "refused" => {
                 let RefusedFields {
@@ -234,6 +257,16 @@ mod tests {
             message,
             FromCentral::Client(ForClient::Granted { .. })
         ));
+    }
+
+    #[test]
+    fn a_move_round_trips() {
+        let json = r#"{"type":"moved","ip":"10.0.0.6","port":50000,"term":8}"#;
+        let message: FromCentral = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        let json = r#"{"type":"error","code":"not-active","message":"x","details":{"about":"active","ip":"10.0.0.6","port":50000,"term":8,"centrals":[["10.0.0.6",50000]]}}"#;
+        let message: FromCentral = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
     }
 
     #[test]

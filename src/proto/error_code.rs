@@ -41,6 +41,8 @@ pub enum ErrorCode {
     FileChanged,
     /// The secondary could not read its disk.
     ReadFailed,
+    /// This central is not the active one of its cluster.
+    NotActive,
     /// The server stops.
     Stopping,
     /// The administrator of the cluster has ended this client's connection; its name is refused for a while.
@@ -70,6 +72,7 @@ error_codes!(ErrorCode, code {
     Self::NoSuchContent => "no-such-content",
     Self::FileChanged => "file-changed",
     Self::ReadFailed => "read-failed",
+    Self::NotActive => "not-active",
     Self::Stopping => "stopping",
     Self::TimedOut => "timed-out",
     Self::Expelled => "expelled",

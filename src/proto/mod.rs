@@ -5,6 +5,7 @@
 //! central, [`data`] for what passes between a receiver and a secondary, [`handshake`] for how both begin,
 //! [`legacy`] for the protocol of 2017. PROTOCOL.md shows an example of each.
 
+pub mod announcement;
 mod codec;
 pub mod control;
 pub mod data;
@@ -16,10 +17,10 @@ mod nested;
 mod nonce;
 mod password;
 pub mod said;
-mod wire;
+pub mod wire;
 
 pub use codec::{LineError, Lines, encode_line};
 pub use error_code::ErrorCode;
 pub use password::Password;
 pub use said::Said;
-pub use wire::{Hello, PeerRole, WireError};
+pub use wire::{CentralState, Hello, PeerRole, Reign, WireError};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::{Limit, SecondaryNumber};
+use crate::model::{Limit, SecondaryNumber, Term};
 
 /// Beside a code, in the same object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,21 @@ pub enum Details {
     Protocol {
         /// Version.
         version: u32,
+    },
+    /// With `not-active`: which central is, as far as the one who refuses knows.
+    Active {
+        /// Where it listens; left out while nobody is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ip: Option<IpAddr>,
+        /// Where it listens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<u16>,
+        /// Its reign.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<Term>,
+        /// Where the cluster's centrals are.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        centrals: Vec<(IpAddr, u16)>,
     },
     /// With `limit-exceeded`: which limit.
     Limit {

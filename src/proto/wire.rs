@@ -1,11 +1,14 @@
 //! The parts that both planes share.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
 use super::nonce::Nonce;
-use crate::model::{ClientName, Incarnation, SecondaryNumber, Session, Term, limits::PROTOCOL};
+use crate::model::{
+    ClientName, ClusterId, Incarnation, SecondaryNumber, Session, Term,
+    limits::{MAX_CENTRALS, PROTOCOL},
+};
 
 /// A message whose parts are valid one by one but do not belong together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +42,15 @@ pub struct Hello {
     /// A central's reign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
+    /// A central's cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterId>,
+    /// How a central stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<CentralState>,
+    /// Where the cluster's centrals are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub centrals: Vec<(IpAddr, u16)>,
     /// The run of this client's process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
@@ -59,14 +71,67 @@ pub struct Hello {
     pub nonce: Option<Nonce>,
 }
 
+/// How a central that takes peers stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CentralState {
+    /// It reigns, or is of a version that knows nothing else.
+    #[default]
+    Active,
+    /// It cannot know whether it still reigns: what runs goes on, and its peers look for another.
+    Limited,
+    /// A state of a newer version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a central says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reign {
+    /// Which one.
+    pub term: Term,
+    /// Of which cluster; an old central does not say it.
+    pub cluster: Option<ClusterId>,
+    /// How it stands.
+    pub state: CentralState,
+    /// Where the cluster's centrals are, as far as it knows others.
+    pub centrals: Vec<SocketAddr>,
+}
+
+impl From<Term> for Reign {
+    fn from(term: Term) -> Self {
+        Self {
+            term,
+            ..Self::default()
+        }
+    }
+}
+
+/// Addresses as they are on the wire.
+pub fn pairs(addresses: &[SocketAddr]) -> Vec<(IpAddr, u16)> {
+    let addresses = addresses.iter().take(MAX_CENTRALS);
+    addresses.map(|at| (at.ip(), at.port())).collect()
+}
+
+/// Addresses that somebody may be connected to, of those that a peer named; the first [`MAX_CENTRALS`].
+pub fn usable(named: &[(IpAddr, u16)]) -> Vec<SocketAddr> {
+    let mut usable: Vec<SocketAddr> = Vec::new();
+    for (ip, port) in named {
+        let ip = ip.to_canonical();
+        let at = SocketAddr::new(ip, *port);
+        let is_nowhere = ip.is_unspecified() || ip.is_multicast() || *port == 0;
+        if !is_nowhere && !usable.contains(&at) && usable.len() < MAX_CENTRALS {
+            usable.push(at);
+        }
+    }
+    usable
+}
+
 /// Who says hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PeerRole {
     /// The central.
-    Central {
-        /// Its reign.
-        term: Term,
-    },
+    Central(Reign),
     /// A client, with its name once it has one.
     Client {
         /// The name.
@@ -93,6 +158,9 @@ impl Hello {
             role: text.to_owned(),
             name: None,
             term: None,
+            cluster: None,
+            state: None,
+            centrals: Vec::new(),
             session: None,
             number: None,
             ip: None,
@@ -101,8 +169,11 @@ impl Hello {
             nonce: None,
         };
         match role {
-            PeerRole::Central { term } => Self {
-                term: Some(*term),
+            PeerRole::Central(reign) => Self {
+                term: Some(reign.term),
+                cluster: reign.cluster,
+                state: Some(reign.state),
+                centrals: pairs(&reign.centrals),
                 ..blank("central")
             },
             PeerRole::Client { name, session } => Self {
@@ -133,9 +204,12 @@ impl Hello {
         }
         let missing = |role, field| WireError::Missing { role, field };
         match self.role.as_str() {
-            "central" => Ok(PeerRole::Central {
+            "central" => Ok(PeerRole::Central(Reign {
                 term: self.term.ok_or(missing("central", "term"))?,
-            }),
+                cluster: self.cluster,
+                state: self.state.unwrap_or_default(),
+                centrals: usable(&self.centrals),
+            })),
             "client" => Ok(PeerRole::Client {
                 name: self.name,
                 session: self.session,
@@ -155,6 +229,34 @@ impl Hello {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_central_of_any_version_is_understood() {
+        let role = |json: &str| {
+            let hello: Hello = serde_json::from_str(json).unwrap();
+            match hello.into_role().unwrap() {
+                PeerRole::Central(reign) => reign,
+                other => panic!("{other:?}"),
+            }
+        };
+        let old = r#"{"protocol":1,"role":"central","term":7}"#;
+        assert_eq!(role(old), Term(7).into());
+        let new = r#"{"protocol":1,"role":"central","term":7,"cluster":"00000000000000ff","state":"limited","centrals":[["10.0.0.1",50000],["::ffff:10.0.0.1",50000],["0.0.0.0",1],["10.0.0.2",0],["ff02::1",9],["::1",9]],"mood":"good"}"#;
+        let reign = role(new);
+        assert_eq!(reign.state, CentralState::Limited);
+        assert_eq!(reign.cluster, Some(ClusterId(255)));
+        // Each once, and nobody can listen at the others.
+        let at: Vec<_> = reign.centrals.iter().map(ToString::to_string).collect();
+        assert_eq!(at, ["10.0.0.1:50000", "[::1]:9"]);
+        let later = r#"{"protocol":1,"role":"central","term":7,"state":"asleep"}"#;
+        assert_eq!(role(later).state, CentralState::Unknown);
+        let said = serde_json::to_string(&Hello::from_role(&PeerRole::Central(reign.clone())));
+        assert_eq!(role(&said.unwrap()), reign);
+        let many: Vec<_> = (1..=200)
+            .map(|port| ("10.0.0.1".parse().unwrap(), port))
+            .collect();
+        assert_eq!(usable(&many).len(), MAX_CENTRALS);
+    }
 
     #[test]
     fn hello_names_both_protocols_and_what_is_missing() {

@@ -42,6 +42,7 @@ pub use root::Root;
 pub use spot::Spot;
 pub use stamp::indexed;
 pub use statistics::{
-    Claim, Damage, Loaded, claim, load_json, load_json_within, save_json, update_json,
+    Claim, Damage, Loaded, claim, load_json, load_json_within, save_json, save_json_anew,
+    update_json,
 };
 pub use zeros::{zero_bytes, zero_chunks};

@@ -113,6 +113,16 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
     write().map_err(|error| fail(&error))
 }
 
+/// The same, in a folder that is made if it is not there.
+///
+/// # Errors
+/// When either cannot be written.
+pub fn save_json_anew<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    let folder = folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|error| StoreError::new(folder, &error))?;
+    save_json(path, value)
+}
+
 /// Makes written data durable; `path` is what is being saved.
 fn sync(file: &File, path: &Path) -> io::Result<()> {
     #[cfg(test)]

@@ -23,15 +23,15 @@ use crate::support::{Bench, Central, Secondary, name, noise, put, start_secondar
 const BYTES: usize = (2 << 20) + 77;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Scene {
-    bench: Bench,
-    central: Central,
+pub(super) struct Scene {
+    pub(super) bench: Bench,
+    pub(super) central: Central,
     secondaries: Vec<Secondary>,
     bytes: Vec<u8>,
 }
 
 impl Scene {
-    async fn start(count: u64) -> Self {
+    pub(super) async fn start(count: u64) -> Self {
         let (bench, central) = Bench::start(|config| {
             config.required_secondaries = count as u16;
             config.face = Some(http::of_central(Hosts::default(), Passwords::default(), 16));
@@ -60,11 +60,11 @@ impl Scene {
         }
     }
 
-    fn central(&self) -> SocketAddr {
+    pub(super) fn central(&self) -> SocketAddr {
         self.central.handle.address()
     }
 
-    fn secondary(&self, n: usize) -> SocketAddr {
+    pub(super) fn secondary(&self, n: usize) -> SocketAddr {
         self.secondaries[n - 1].handle.address()
     }
 }
@@ -264,7 +264,7 @@ async fn figures_come_in_both_formats() {
 }
 
 /// The value of a row of figures.
-async fn figure(at: SocketAddr, row: &str) -> f64 {
+pub(super) async fn figure(at: SocketAddr, row: &str) -> f64 {
     let text = String::from_utf8(ask(at, "GET /metrics", &[]).await.body).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(row));
     let line = line.unwrap_or_else(|| panic!("no {row}: {text}"));
@@ -378,6 +378,23 @@ async fn the_central_says_where_a_file_is() {
     assert_eq!(metalink.field("content-type"), "application/metalink4+xml");
     let xml = String::from_utf8(metalink.body).unwrap();
     assert_eq!(xml.matches("<hash>").count(), 3);
+    assert_eq!(metalink.head.matches("no-cache").count(), 1);
+    let known = [
+        "If-None-Match: \"x\", ",
+        metalink
+            .head
+            .lines()
+            .find_map(|l| l.strip_prefix("etag: "))
+            .unwrap(),
+    ];
+    let again = ask(at, &format!("GET /meta4/{name}.meta4"), &[&known.concat()]).await;
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let line = ask(at, "GET /f/nada", &["Accept: text/plain"]).await;
+    let text = String::from_utf8(line.body).unwrap();
+    assert!(
+        text.ends_with("(http-not-found)\n") && text.lines().count() == 1,
+        "{text}"
+    );
     for n in 1..=2 {
         let url = format!("<url priority=\"1\">http://{}/c/", scene.secondary(n));
         assert!(xml.contains(&url), "{xml}");
@@ -472,6 +489,31 @@ async fn other_hosts_and_methods_are_refused_everywhere() {
         assert_ne!(spanish.body, english.body);
         assert!(String::from_utf8_lossy(&english.body).contains("\"http-not-found\""));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_is_kept_for_a_while_and_then_ended() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    let mut began = Instant::now();
+    // Longer than a head may take.
+    for pause_s in [6, 0] {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"ok\n") {
+            let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+            assert!(read.unwrap().unwrap() > 0);
+        }
+        began = Instant::now();
+        let nothing = timeout(Duration::from_secs(pause_s), stream.read_u8()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+    }
+    let end = timeout(2 * PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+    let _ = end.expect("never ended");
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(19), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,3 +14,4 @@ mod retired;
 mod support;
 mod turns;
 mod versions;
+mod watched;

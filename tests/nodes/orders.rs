@@ -153,7 +153,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
         client.handle.download(name("a.bin")).await.map(drop)
     ));
     let config = client::ClientConfig {
-        centrals: vec![(bench.central.ip().to_string(), bench.central.port())],
+        centrals: (bench.central.ip().to_string(), bench.central.port()).into(),
         target: bench.path("otra"),
         statistics: bench.path("stats-otra").into(),
         source_wait: DEADLINE,

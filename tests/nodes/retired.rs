@@ -1,6 +1,6 @@
 //! What is taken out of served folders and kept, and copies that a disk has altered, over the three roles on loopback.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use trozos::{
     model::RetiredReason,
@@ -11,7 +11,7 @@ use trozos::{
     store::retired::RetiredLimits,
 };
 
-use crate::support::{Bench, Central, Client, name, noise, number, put, until};
+use crate::support::{Bench, Central, Client, name, noise, number, put, start_secondary, until};
 
 /// Alters every mebibyte of a file, and nothing that a look shows.
 fn rot(path: &Path) {
@@ -82,6 +82,34 @@ async fn a_copy_that_the_disk_altered_is_mended_from_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_the_disk_altered_is_mended_before_anybody_asks_for_it() {
+    let (bench, _central) = Bench::start(|_| {}).await;
+    let bytes = noise(4, 20_000_000);
+    let mut secondaries = Vec::new();
+    for n in 1..=3 {
+        put(&bench.served(n, "a.bin"), &bytes);
+        let mut config = bench.secondary_config(n);
+        config.scrub_every = Some(Duration::from_secs(1));
+        secondaries.push(start_secondary(config).await);
+    }
+    let client = bench.client("ana").await;
+    client.level(1, 3).await;
+    rot(&bench.served(2, "a.bin"));
+    is_there(&bench.served(2, "a.bin"), &bytes).await;
+    client.level(1, 3).await;
+    let second = &secondaries[1].handle;
+    until("a count of it", || async {
+        let scrub = second.status().await.ok()?.scrub?;
+        let last = scrub.last.unwrap_or_default();
+        (scrub.damaged + last.damaged > 0).then_some(())
+    })
+    .await;
+    // Others had nothing to mend.
+    let first = secondaries[0].handle.status().await.unwrap();
+    assert_eq!(first.scrub.unwrap().damaged, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_only_copy_is_not_sent_when_it_is_damaged_and_mended_once_there_is_another() {
     let (bench, mut central) = Bench::start(|config| config.required_secondaries = 1).await;
     let bytes = noise(2, 5_000_000);
@@ -89,7 +117,7 @@ async fn the_only_copy_is_not_sent_when_it_is_damaged_and_mended_once_there_is_a
     let first = bench.secondary(1).await;
     let mut client = bench
         .client_with("ana", |config| {
-            config.source_wait = std::time::Duration::from_secs(1);
+            config.source_wait = Duration::from_secs(1);
         })
         .await;
     client.level(1, 1).await;

@@ -46,6 +46,7 @@ async fn three(bench: &Bench) -> Vec<Secondary> {
 /// The same central once more, where it was.
 fn again(bench: &Bench, required_secondaries: u16) -> CentralConfig {
     CentralConfig {
+        announce: None,
         listen: bench.central,
         required_secondaries,
         max_downloads: 5,

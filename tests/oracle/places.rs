@@ -245,7 +245,7 @@ impl Places {
             }
             Action::Close {
                 connection,
-                refusal: Refusal::Expelled,
+                refusal: Refusal::Expelled | Refusal::Silent,
             } => self.gone(*connection),
             Action::Close { .. }
             | Action::ToReceiver(..)

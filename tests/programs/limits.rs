@@ -85,7 +85,9 @@ fn a_limit_is_shown_and_changed_at_the_prompt_and_holds_at_once() {
     terminal.exp_string("12,0 MB en").unwrap();
     // With the limit it would take forty seconds.
     assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
-    terminal.exp_string("--al-terminar: false: acab").unwrap();
+    terminal
+        .exp_string("la orden de --al-terminar, false: acab")
+        .unwrap();
     terminal.send_line("SALIR").unwrap();
     terminal.exp_eof().unwrap();
 }

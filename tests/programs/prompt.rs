@@ -165,7 +165,7 @@ fn a_central_that_stands_still_holds_up_only_what_needs_it() {
     cluster.central.signal(Signal::STOP);
     terminal.send_line("ESTADO").unwrap();
     // What is known here is told at once.
-    terminal.exp_string("en pausa, ").unwrap();
+    terminal.exp_string("| en pausa").unwrap();
     terminal.exp_string("Ctrl-C deja de esperar").unwrap();
     terminal.send_control('c').unwrap();
     terminal

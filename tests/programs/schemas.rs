@@ -46,6 +46,7 @@ impl Schemas {
 
     /// Holds a document against a schema; and what differs from it in one place, which no schema may accept.
     fn hold(&mut self, name: &str, document: &Value) {
+        codes_are_apart(document);
         let schema = &self.all[name];
         let wrong: Vec<String> = schema
             .iter_errors(document)
@@ -70,6 +71,22 @@ impl Schemas {
         }
         self.hold("client-download", last);
         last.clone()
+    }
+}
+
+/// What is wrong is said without the code, which has a field of its own.
+fn codes_are_apart(value: &Value) {
+    match value {
+        Value::Array(values) => values.iter().for_each(codes_are_apart),
+        Value::Object(fields) => {
+            if let (Some(Value::String(error)), Some(Value::String(code))) =
+                (fields.get("error"), fields.get("code"))
+            {
+                assert!(!error.ends_with(&format!("[{code}]")), "{error}");
+            }
+            fields.values().for_each(codes_are_apart);
+        }
+        _ => {}
     }
 }
 
@@ -276,8 +293,10 @@ fn before_service(servers: &Servers, schemas: &mut Schemas) {
         ("listar", "client-list"),
         ("estado", "client-status"),
         ("descargar", "client-download"),
+        ("enlace", "client-link"),
     ] {
-        let name = (word == "descargar").then_some("a.bin");
+        let takes_name = ["descargar", "enlace"].contains(&word);
+        let name = takes_name.then_some("a.bin");
         let args: Vec<&str> = [word, nowhere, "--json"].into_iter().chain(name).collect();
         let (code, out, _) = parts(&servers.command(CLIENT, &args).output().unwrap());
         assert_eq!(code, 3, "{out}");
@@ -288,6 +307,15 @@ fn before_service(servers: &Servers, schemas: &mut Schemas) {
 fn downloads(servers: &Servers, schemas: &mut Schemas) {
     for args in [&["listar"][..], &["listar", "*.iso"]] {
         schemas.hold("client-list", &servers.script(args).1);
+    }
+    for (args, code) in [
+        (&["enlace", "a.bin"][..], 0),
+        (&["enlace", "serie/"], 0),
+        (&["enlace", "c.bin"], 4),
+    ] {
+        let (exit, links) = servers.script(args);
+        assert_eq!(exit, code, "{links}");
+        schemas.hold("client-link", &links);
     }
     let (code, status) = servers.script(&["estado"]);
     assert_eq!(code, 0, "{status}");

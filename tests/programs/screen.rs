@@ -93,6 +93,18 @@ fn sixty_downloads_leave_the_screen_in_peace_and_a_list_stays() {
     // All are left for the next run in one line, and no prompt is left.
     terminal.send("\u{3}");
     terminal.wait("an empty line", |rows| rows.iter().any(|row| row == ">"));
+    // What was live is not left above what is said of Ctrl-C.
+    terminal.send("\u{3}");
+    terminal.wait_for("Ctrl-C otra vez para salir");
+    wait_for_redraws(&terminal, 2);
+    let rows = terminal.rows();
+    let said = rows.iter().position(|row| row.contains("Ctrl-C otra vez"));
+    let (above, below) = rows.split_at(said.unwrap());
+    assert_eq!(live(above), [""; 0], "{rows:#?}");
+    assert!(live(below).len() > 1, "{rows:#?}");
+    // What is under way already is said in one line as well.
+    terminal.send("VIDEO *\r");
+    terminal.wait_for("60 ficheros ya se están descargando");
     terminal.send("SALIR\r");
     terminal.wait_for("60 descargas quedan a medias");
     terminal.process.wait().unwrap();

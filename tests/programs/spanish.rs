@@ -150,7 +150,9 @@ fn every_code_that_a_central_may_refuse_with() {
         let error = json!({"type":"error","code":code,"message":PEERS_WORDS});
         match ErrorCode::of(code) {
             // A client is told by its own words that these two sides are not started alike, or that this is none.
-            ErrorCode::NotEnrolled => asks(answering(line(&error)), "no es un central"),
+            ErrorCode::NotEnrolled => {
+                asks(answering(line(&error)), "es un secundario y no un central")
+            }
             // Somebody else's code: somebody else's words.
             ErrorCode::Unknown => {}
             _ => asks(answering(line(&error)), "error: "),
@@ -224,7 +226,7 @@ fn a_number_that_is_in_use_or_too_high() {
     enrols(port, &["-n4", "--secundarios=4"], "los números de 1 a 3");
     central.wait_for("arranca el central con --secundarios 4");
     // A client that dials it, and a secondary that does.
-    asks(first.port(), "no es un central");
+    asks(first.port(), "es un secundario y no un central");
     let args = ["-n2", "-p0", "--ip=127.0.0.1", "--ip-central=127.0.0.1"];
     let there = format!("--puerto-central={}", first.port());
     let second = Process::start(SECONDARY, folder.path(), &[&args[..], &[&there]].concat());

@@ -8,8 +8,8 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Parting, Refusal,
-        SecondaryCondition,
+        Action, Cluster, ClusterConfig, ConnectionId, CountsVersion, Drained, Event, Expelled,
+        FileCounts, Parting, Refusal, SecondaryCondition,
     },
     engine::registry::Registry,
     model::{
@@ -82,6 +82,8 @@ struct Walk {
     expelled: BTreeMap<u64, Instant>,
     /// Connections on which a secondary has said what it holds.
     known: BTreeSet<ConnectionId>,
+    /// What was counted last, and of which version.
+    counted: Option<(CountsVersion, FileCounts)>,
 }
 
 /// Walks one seed.
@@ -106,6 +108,7 @@ pub fn run(seed: u64, trace: bool) {
         draining: BTreeSet::new(),
         expelled: BTreeMap::new(),
         known: BTreeSet::new(),
+        counted: None,
     };
     walk.act();
     for _ in 0..STEPS {
@@ -591,7 +594,12 @@ impl Walk {
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },
                 )
-                | Action::ToSecondary(_, ForSecondary::Ended { .. } | ForSecondary::Ack { .. })
+                | Action::ToSecondary(
+                    _,
+                    ForSecondary::Ended { .. }
+                    | ForSecondary::Ack { .. }
+                    | ForSecondary::Expelled { .. },
+                )
                 | Action::Ack { .. }
                 | Action::Notice(_) => {}
             }
@@ -649,6 +657,10 @@ impl Walk {
             self.seed
         );
         self.cluster.assert_recorded();
+        let (version, counts) = (self.cluster.counts_version(), self.cluster.count_files());
+        if let Some((before, known)) = self.counted.replace((version.clone(), counts.clone())) {
+            assert!(before != version || known == counts, "seed {}", self.seed);
+        }
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in listed {
             assert!(listed.holders >= 1 && listed.holders <= listed.wanted);

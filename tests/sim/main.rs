@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod cluster;
+mod engine;
 mod index;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod reign;
 #[path = "../support/samples.rs"]
 mod samples;
 mod seeds;
@@ -565,6 +567,11 @@ fn an_earlier_central_is_followed_only_while_there_is_no_other() {
 #[test]
 fn a_served_folder_is_known_as_it_is() {
     seeds::every("a_served_folder_is_known", 3000, index::run);
+}
+
+#[test]
+fn several_centrals_of_which_one_is_active() {
+    seeds::every("several_centrals_of_which_one_is_active", 2000, reign::run);
 }
 
 /// One story of a kind.

@@ -73,6 +73,10 @@ fn every_story_that_is_watched_is_read_to_its_end() {
 }
 
 fn alike(rates: &[f64], faults: &[(usize, Fault)], acts: Vec<Act>, keeps: bool) -> World {
+    World::new(plan(rates, faults, acts, keeps))
+}
+
+fn plan(rates: &[f64], faults: &[(usize, Fault)], acts: Vec<Act>, keeps: bool) -> Story {
     let mut sources: Vec<_> = rates
         .iter()
         .map(|rate| SourcePlan {
@@ -92,7 +96,7 @@ fn alike(rates: &[f64], faults: &[(usize, Fault)], acts: Vec<Act>, keeps: bool) 
         window_chunks: 8,
         acts,
     };
-    World::new(Story {
+    Story {
         seed: 1,
         length: 400 * MIB,
         sources,
@@ -107,7 +111,7 @@ fn alike(rates: &[f64], faults: &[(usize, Fault)], acts: Vec<Act>, keeps: bool) 
             memory_chunks: 256,
         }),
         weather: Weather::default(),
-    })
+    }
 }
 
 /// 200 Mbit/s each.
@@ -176,4 +180,52 @@ fn who_seeks_and_leaves_wastes_little() {
     // Half a chunk of each source, at most.
     let most = u64::from(world.audience.seeks) * 3 * MIB / 2;
     assert!(world.wasted() <= most, "{} of {most}", world.wasted());
+}
+
+#[test]
+fn what_was_ahead_of_a_reader_that_sought_does_not_come() {
+    let mut acts = Vec::new();
+    for seek in 0..10 {
+        acts.extend([Act::Seek(seek * 39), Act::Read(1, MS * 40)]);
+    }
+    let mut story = plan(&RATES, &[], acts, false);
+    story.watchers.as_mut().unwrap().list[0].window_chunks = 30;
+    let mut world = World::new(story);
+    world.run();
+    // What comes in the time in which one chunk is read, and what was half here.
+    let most = u64::from(world.audience.seeks) * 12 * MIB;
+    let came = world.came();
+    assert!(came <= most, "{came} of {most}");
+}
+
+#[test]
+fn what_a_reader_waits_for_comes_from_all_at_once() {
+    let acts = [0, 3000, 17].map(|chunk| [Act::Seek(chunk), Act::Read(2, MS * 900)]);
+    let mut story = plan(&RATES, &[], acts.concat(), false);
+    // Chunks of 4 MiB, each of which takes one source 168 ms.
+    story.length = 20 * 1024 * MIB;
+    let layout = ChunkLayout::for_file(story.length).unwrap();
+    assert_eq!(u64::from(layout.chunk_bytes()), 4 * MIB);
+    let mut world = World::new(story);
+    world.run();
+    let waits = &world.audience.waits;
+    for wait in waits.iter().filter(|wait| wait.after_seek) {
+        assert!(wait.lasted <= MS * 120, "{waits:?}");
+    }
+}
+
+#[test]
+fn who_has_paused_finds_what_comes_next() {
+    let acts = vec![
+        Act::Seek(20),
+        Act::Read(1, Duration::ZERO),
+        Act::Pause(Duration::from_secs(5)),
+        Act::Read(7, Duration::ZERO),
+    ];
+    let mut world = alike(&RATES, &[], acts, false);
+    world.run();
+    let waits = &world.audience.waits;
+    let later = waits.iter().skip(1);
+    assert!(later.clone().count() == 7, "{waits:?}");
+    assert_eq!(later.map(|wait| wait.lasted).max(), Some(Duration::ZERO));
 }

@@ -362,6 +362,15 @@ impl World {
         self.machine.received().iter().map(|r| r.wasted).sum()
     }
 
+    /// Bytes that came, useful or not.
+    pub fn came(&self) -> u64 {
+        self.machine
+            .received()
+            .iter()
+            .map(|r| r.bytes + r.wasted)
+            .sum()
+    }
+
     fn at(&mut self, when: Instant, what: Coming) {
         self.sequence += 1;
         self.coming.push(Reverse((when, self.sequence)));

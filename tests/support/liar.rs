@@ -105,11 +105,21 @@ pub fn file_json(file: &FileMeta) -> Value {
 
 impl Liar {
     pub async fn start(central: SocketAddr, files: Vec<Announced>, lie: Lie) -> Self {
+        Self::start_as(3, central, files, lie).await
+    }
+
+    /// With another number than 3.
+    pub async fn start_as(
+        number: u64,
+        central: SocketAddr,
+        files: Vec<Announced>,
+        lie: Lie,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut control = Peer::connect(central).await;
-        let hello = json!({"type":"hello","protocol":1,"role":"secondary","number":3,
-            "port":address.port(),"incarnation":1});
+        let hello = json!({"type":"hello","protocol":1,"role":"secondary",
+            "number":number,"port":address.port(),"incarnation":1});
         control.send(&[hello]).await;
         // Pages that fit a line, whatever the names.
         let mut pages = files.chunks(40).peekable();

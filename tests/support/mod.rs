@@ -1,13 +1,14 @@
 //! A whole cluster in one process: real sockets on loopback, real files in temporary folders.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses its own share of it.
 
+mod basics;
 pub mod liar;
 pub mod process;
 pub mod samples;
 pub mod schema;
 pub mod unhindered;
 
-pub use self::samples::*;
+pub use self::{basics::*, samples::*};
 
 use std::{
     fs,
@@ -24,26 +25,9 @@ use trozos::{
     store::sha256,
 };
 
-/// How long anything may take. Far above what is needed: a slow machine is no failure.
-pub const DEADLINE: Duration = Duration::from_secs(60);
-
 /// A transfer that no central of these tests has granted.
 pub fn transfer(number: u64) -> TransferId {
     TransferId::new(Term(1), number)
-}
-
-/// Bytes that look random and are always the same for a seed.
-pub fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut bytes = Vec::with_capacity(length + 8);
-    while bytes.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
-    }
-    bytes.truncate(length);
-    bytes
 }
 
 /// Waits until something holds; asks again every few milliseconds.
@@ -98,6 +82,7 @@ impl Bench {
     pub async fn start(config: impl FnOnce(&mut central::CentralConfig)) -> (Self, Central) {
         let folder = tempfile::tempdir().unwrap();
         let mut central_config = central::CentralConfig {
+            announce: None,
             listen: loopback(),
             required_secondaries: 3,
             max_downloads: 5,
@@ -122,12 +107,13 @@ impl Bench {
             listen: loopback(),
             announced_ip: None,
             announced_port: None,
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_secs(1),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,
@@ -149,7 +135,7 @@ impl Bench {
     ) -> Client {
         let target = self.path(&format!("descargas-{who}"));
         let mut config = client::ClientConfig {
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             target: target.clone(),
             statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),
@@ -218,15 +204,6 @@ impl Client {
     }
 }
 
-/// Writes a file that looks as if nobody had touched it for long.
-pub fn put(path: &Path, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
-        .unwrap();
-}
-
 /// Every file below a folder with the digest of its content, hidden ones too.
 pub fn tree(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -240,37 +217,6 @@ pub fn tree(folder: &Path) -> Vec<(String, String)> {
                 let below = path.strip_prefix(folder).unwrap();
                 let digest = sha256(&fs::read(&path).unwrap());
                 found.push((below.display().to_string(), digest.to_string()));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// A statistics file.
-pub fn statistics(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// Names of all files below a folder that are not hidden.
-pub fn names(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        let Ok(entries) = fs::read_dir(next) else {
-            continue;
-        };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            let hidden = path
-                .file_name()
-                .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-            if hidden {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).unwrap().display().to_string());
             }
         }
     }

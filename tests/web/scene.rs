@@ -37,10 +37,25 @@ impl Scene {
         upload_limit: u64,
         files: &[(&str, &[u8])],
     ) -> Self {
+        let more = match upload_limit {
+            0 => Vec::new(),
+            limit => vec![format!("--limite-subida={limit}")],
+        };
         let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, (count, required), [&[], &more], files)
+    }
+
+    /// The same in a folder, with these flags of the central and of the secondaries besides.
+    pub(crate) fn start_in(
+        folder: tempfile::TempDir,
+        (count, required): (usize, usize),
+        [of_central, of_secondaries]: [&[String]; 2],
+        files: &[(&str, &[u8])],
+    ) -> Self {
         fs::create_dir(folder.path().join("otros")).unwrap();
         let required = format!("--secundarios={required}");
-        let args = ["-p0", "--ip=127.0.0.10", &required, "--sin-consola"];
+        let mut args = vec!["-p0", "--ip=127.0.0.10", &required, "--sin-consola"];
+        args.extend(of_central.iter().map(String::as_str));
         let central = Process::start(CENTRAL, folder.path(), &args);
         let c = address(&central);
         let mut scene = Self {
@@ -63,9 +78,8 @@ impl Scene {
                 format!("--puerto-central={}", c.port()),
                 "--sin-consola".to_owned(),
             ];
-            if upload_limit > 0 {
-                args.push(format!("--limite-subida={upload_limit}"));
-            }
+            let more = of_secondaries.iter();
+            args.extend(more.map(|flag| flag.replace("NUMERO", &n.to_string())));
             let secondary = Process::start(SECONDARY, scene.folder.path(), &args);
             scene.s.push(address(&secondary));
             scene.secondaries.push(secondary);

@@ -13,12 +13,17 @@ use super::{
 };
 use crate::{
     cli::{
+        centrals::group_name,
         parsers::number,
         place::{Place, place},
-        values::{PathParser, named_value, tidy},
+        values::{PathParser, named_value, switch, tidy},
     },
     http,
-    node::{Security, central::CentralConfig},
+    model::GroupName,
+    node::{
+        Security,
+        central::{Announce, CentralConfig},
+    },
 };
 
 /// `videocentral`.
@@ -47,6 +52,12 @@ pub struct CentralArgs {
     /// Where its journal is.
     #[arg(long, value_name = "RUTA", value_parser = PathParser)]
     pub diario: Option<PathBuf>,
+    /// What people call its cluster.
+    #[arg(long, value_name = "NOMBRE", value_parser = tidy(group_name))]
+    pub grupo: Option<GroupName>,
+    /// Announces itself on its network; by default where everybody may join.
+    #[arg(long, value_name = "si|no", value_parser = tidy(switch))]
+    pub anunciar: Option<bool>,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -137,6 +148,12 @@ impl CentralArgs {
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
             journal: self.diario.clone(),
+            announce: self
+                .anunciar
+                .unwrap_or_else(|| security.is_open())
+                .then(|| Announce {
+                    group: self.grupo.clone(),
+                }),
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())

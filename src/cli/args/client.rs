@@ -10,11 +10,12 @@ use clap::{
 use super::{CENTRAL_PORT, Common, DownloadArgs, SecurityArgs};
 use crate::{
     cli::{
+        centrals::{CentralPlaces, central_places, group_name},
         parsers::{client_name, file_name, number, own_address},
-        place::{Place, place},
         values::{PathParser, named_value, tidy},
     },
-    model::ClientName,
+    model::{ClientName, GroupName},
+    node::Centrals,
 };
 
 /// `videocliente`.
@@ -24,12 +25,15 @@ pub struct ClientArgs {
     /// What to do without a prompt.
     #[command(subcommand)]
     pub script: Option<Script>,
-    /// The central.
-    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
-    pub ip_central: Place,
+    /// The centrals.
+    #[arg(long, value_name = "HOST|auto", default_value = "localhost", value_parser = tidy(central_places))]
+    pub ip_central: CentralPlaces,
     /// The central's port.
     #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto_central: u16,
+    /// Of those that announce themselves, the group that is meant.
+    #[arg(long, value_name = "NOMBRE", value_parser = tidy(group_name))]
+    pub grupo: Option<GroupName>,
     /// The name to enrol with.
     #[arg(long, value_name = "NOMBRE", value_parser = tidy(client_name))]
     pub nombre: Option<ClientName>,
@@ -39,6 +43,15 @@ pub struct ClientArgs {
     pub security: SecurityArgs,
     #[command(flatten)]
     pub common: Common,
+}
+
+impl ClientArgs {
+    /// The centrals that it may go to.
+    pub fn centrals(&self) -> Centrals {
+        let (port, group) = (self.puerto_central, self.grupo.as_ref());
+        let kept = self.ip_central.kept(port, group);
+        self.ip_central.centrals(port, group, kept)
+    }
 }
 
 /// What `videocliente` does for scripts.

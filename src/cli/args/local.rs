@@ -6,8 +6,8 @@ use clap::Parser;
 
 use super::{Common, DownloadArgs, SecurityArgs, USUAL_SECONDARIES};
 use crate::cli::{
-    parsers::number,
-    quantity::rate,
+    parsers::{number, upload_limit},
+    timetable::Timetable,
     values::{PathParser, tidy},
 };
 
@@ -37,8 +37,8 @@ pub(in crate::cli) struct LocalArgs {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(number::<u32>(1, 10_000)))]
     pub(in crate::cli) max_clientes: u32,
     /// Most bytes per second that each secondary sends.
-    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
-    pub(in crate::cli) limite_subida: Option<u64>,
+    #[arg(long, value_name = "TASA", value_parser = tidy(upload_limit))]
+    pub(in crate::cli) limite_subida: Option<Timetable>,
     #[command(flatten)]
     pub(in crate::cli) download: DownloadArgs,
     #[command(flatten)]

@@ -27,7 +27,7 @@ use super::{
     values::{PathParser, tidy},
 };
 use crate::node::{
-    NetworkRole, SecretSource, Security, SecurityError, SecurityFiles,
+    Centrals, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles,
     client::{ClientConfig, Keeping},
 };
 
@@ -40,7 +40,7 @@ pub use secondary::{SecondaryArgs, SecondaryCommand};
 
 /// How many secondaries there are unless said otherwise.
 const USUAL_SECONDARIES: u16 = 3;
-const CENTRAL_PORT: u16 = 50_000;
+pub(super) const CENTRAL_PORT: u16 = 50_000;
 const MOST_VIEWERS: u16 = 16;
 const ANYWHERE: &str = "0.0.0.0";
 
@@ -198,12 +198,12 @@ impl DownloadArgs {
     /// What the node is told.
     pub fn config(
         &self,
-        central: (String, u16),
+        centrals: impl Into<Centrals>,
         statistics: Keeping,
         security: Arc<Security>,
     ) -> ClientConfig {
         ClientConfig {
-            centrals: vec![central],
+            centrals: centrals.into(),
             security,
             target: self.destino.clone(),
             statistics,
@@ -265,7 +265,7 @@ mod tests {
         );
         let config = secondary(&["-n", "2"]).unwrap();
         assert_eq!(config.listen.to_string(), "0.0.0.0:50002");
-        assert_eq!(config.centrals, [("localhost".to_owned(), 50_000)]);
+        assert_eq!(config.centrals.places, [("localhost".to_owned(), 50_000)]);
         assert_eq!(config.folder, PathBuf::from("data/videos2"));
         let client = ClientArgs::parse_from(["videocliente"]);
         assert_eq!(client.download.destino, PathBuf::from("data/descargas"));
@@ -295,7 +295,7 @@ mod tests {
             let command = crate::cli::dress::dressed(ClientArgs::command(), &Default::default());
             let matches = command.try_get_matches_from(line.split(' ')).unwrap();
             let args = ClientArgs::from_arg_matches(&matches).unwrap();
-            assert_eq!(args.ip_central.host, "h");
+            assert_eq!(args.ip_central.to_string(), "h");
             let Some(Script::Descargar {
                 nombres, output, ..
             }) = args.script

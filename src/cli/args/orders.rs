@@ -77,14 +77,6 @@ pub struct WhichSecondary {
     pub si: bool,
 }
 
-impl WhichSecondary {
-    /// Where it listens on the network, as far as that was said.
-    pub fn port(&self) -> Option<u16> {
-        let of_number = self.numero.map(|number| super::CENTRAL_PORT + number);
-        self.puerto.or(of_number)
-    }
-}
-
 impl Ordered for OfSecondary {
     type Which = WhichSecondary;
 

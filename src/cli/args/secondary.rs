@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     cli::{
-        parsers::{number, quiet, secondary_number, upload_limit},
+        centrals::{CentralPlaces, central_places, group_name},
+        parsers::{Scrubs, number, quiet, scrub, secondary_number, upload_limit},
         place::{Place, place},
         quantity::size,
         text::t,
@@ -23,8 +24,8 @@ use crate::{
         values::{PathParser, tidy},
     },
     http,
-    model::{SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
-    node::{Security, secondary::SecondaryConfig},
+    model::{GroupName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
+    node::{Centrals, Security, secondary::SecondaryConfig},
     store::retired::RetiredLimits,
 };
 
@@ -53,12 +54,15 @@ pub struct SecondaryArgs {
     /// The address that others are given.
     #[arg(long, value_name = "IP", value_parser = tidy(place))]
     pub ip_anunciada: Option<Place>,
-    /// The central.
-    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
-    pub ip_central: Place,
+    /// The centrals.
+    #[arg(long, value_name = "HOST|auto", default_value = "localhost", value_parser = tidy(central_places))]
+    pub ip_central: CentralPlaces,
     /// The central's port.
     #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto_central: u16,
+    /// Of those that announce themselves, the group that is meant.
+    #[arg(long, value_name = "NOMBRE", value_parser = tidy(group_name))]
+    pub grupo: Option<GroupName>,
     /// The folder that it serves.
     #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
     pub directorio: Option<PathBuf>,
@@ -74,6 +78,9 @@ pub struct SecondaryArgs {
     /// The quiet time: how long a file must be unchanged before it is offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
     pub reposo: Duration,
+    /// How often all that it serves is read again and compared with its digests.
+    #[arg(long, value_name = "TIEMPO|no", default_value = "30d", value_parser = tidy(scrub))]
+    pub repaso_digests: Scrubs,
     /// Continues without disks that were mounted in the folder before.
     #[arg(long)]
     pub olvidar_discos: bool,
@@ -156,12 +163,13 @@ impl SecondaryArgs {
             listen,
             announced_ip,
             announced_port: self.ip_anunciada.as_ref().and_then(|place| place.port),
-            centrals: vec![(self.ip_central.host.clone(), self.puerto_central)],
+            centrals: self.centrals(number),
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.upload_limit_now(),
             retired: self.retired_limits(),
             quiet: self.reposo,
+            scrub_every: self.repaso_digests.every,
             forget_disks: self.olvidar_discos,
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
@@ -170,6 +178,14 @@ impl SecondaryArgs {
             }),
             security,
         }
+    }
+
+    /// The centrals that it may go to.
+    fn centrals(&self, number: SecondaryNumber) -> Centrals {
+        let kept = format!("secundario{number}.centrales");
+        let kept = self.common.estadisticas.join(kept);
+        let (port, group) = (self.puerto_central, self.grupo.as_ref());
+        self.ip_central.centrals(port, group, Some(kept))
     }
 
     /// The limit that holds when it starts.

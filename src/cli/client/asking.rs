@@ -65,6 +65,15 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// There is service: asks what was postponed for want of it.
+    pub(super) async fn ask_again<E: Extra>(&mut self, prompt: &'a Prompt<E>) {
+        prompt.waiting.is_there();
+        for question in prompt.postponed.take() {
+            let line = question.waits().unwrap_or_default();
+            self.ask(prompt, &line, question).await;
+        }
+    }
+
     /// Ends with the answer that is waited for; never where none is. Cancel-safe.
     pub(super) async fn answered(&mut self) {
         match &mut self.asked {

@@ -80,7 +80,15 @@ pub(super) fn can_be_ended(state: &DownloadState) -> bool {
 pub(super) fn none_running(word: &str) -> String {
     match word {
         "*" => t!("no-download-running"),
-        word => t!("no-download", which = word),
+        word => t!("no-download", which = shown(word)),
+    }
+}
+
+/// A number as it is, and what may be a name in quotes.
+fn shown(word: &str) -> String {
+    match word.parse::<u64>() {
+        Ok(_) => word.to_owned(),
+        Err(_) => t!("quoted", word = word),
     }
 }
 
@@ -114,7 +122,7 @@ pub(super) fn last_of_each(views: &[DownloadView]) -> Vec<DownloadView> {
 pub(super) fn none_to_resume(word: &str) -> String {
     match word {
         "*" => t!("no-download-paused"),
-        word => t!("no-download-to-resume", which = word),
+        word => t!("no-download-to-resume", which = shown(word)),
     }
 }
 

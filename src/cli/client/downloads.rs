@@ -24,13 +24,13 @@ use crate::{
 impl<E: Extra> Prompt<E> {
     pub(super) async fn download(&self, wanted: &Wanted) {
         let last = self.last.borrow().clone();
-        let files = match wanted::files(&self.handle, wanted, &last).await {
+        let files = match wanted::files(self.listed(), wanted, &last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
         };
         let are_many = self.has_person && files.len() > 1;
-        let mut asked = Vec::new();
+        let (mut asked, mut running) = (Vec::new(), 0);
         for file in files {
             let Some(answer) = self.ask(&file).await else {
                 return;
@@ -44,8 +44,13 @@ impl<E: Extra> Prompt<E> {
                     }
                     asked.push((file, self.counted(&answer)));
                 }
+                Err(ClientError::AlreadyRunning(_)) if are_many => running += 1,
                 answer => self.answer(&file, answer).await,
             }
+        }
+        if running > 0 {
+            self.printer
+                .line(t!("downloads-running-already", count = running));
         }
         self.asked(&asked, are_many).await;
     }
@@ -73,7 +78,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// One more download; true when it waits. Its place is told by the answer.
-    fn counted(&self, answer: &DownloadAnswer) -> bool {
+    pub(super) fn counted(&self, answer: &DownloadAnswer) -> bool {
         let (number, waits) = match answer {
             DownloadAnswer::Found(number) => (*number, false),
             DownloadAnswer::Waits(number, _) => (*number, true),
@@ -147,7 +152,7 @@ impl<E: Extra> Prompt<E> {
     /// Compares files that are here with the cluster's.
     pub(super) async fn verify(&self, wanted: &Wanted) {
         let last = self.last.borrow().clone();
-        let files = match wanted::files(&self.handle, wanted, &last).await {
+        let files = match wanted::files(self.listed(), wanted, &last).await {
             Ok(files) if wanted.only().is_some() => files,
             Ok(files) => wanted::here(files, &self.config.target),
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
@@ -178,6 +183,11 @@ impl<E: Extra> Prompt<E> {
         })
     }
 
+    /// A person is told of many downloads in one line; a script of each.
+    pub(super) fn are_many(&self, meant: &[Meant]) -> bool {
+        self.has_person && meant.len() > 1
+    }
+
     pub(super) async fn detail(&self, wanted: &Wanted) {
         let none = |word: &str| t!("line-value", value = word, why = t!("why-download"));
         let meant = self.find(wanted, |_| true, none).await;
@@ -196,8 +206,14 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn pause(&self, wanted: &Wanted) {
-        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+        let meant = self.find(wanted, can_be_ended, none_running).await;
+        let are_many = self.are_many(&meant);
+        if are_many {
+            self.printer.line(t!("pausing-many", count = meant.len()));
+        }
+        for (number, _) in meant {
             match self.handle.pause(number).await {
+                Ok(true) if are_many => {}
                 Ok(true) => self.printer.line(t!("pausing", number = number)),
                 Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
             }
@@ -205,9 +221,16 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn cancel(&self, wanted: &Wanted) {
-        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+        let meant = self.find(wanted, can_be_ended, none_running).await;
+        let are_many = self.are_many(&meant);
+        if are_many {
+            self.printer
+                .line(t!("cancelling-many", count = meant.len()));
+        }
+        for (number, _) in meant {
             self.stop_watching(number);
             match self.handle.cancel(number).await {
+                Ok(true) if are_many => {}
                 Ok(true) => self.printer.line(t!("cancelling", number = number)),
                 Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
             }
@@ -220,8 +243,16 @@ impl<E: Extra> Prompt<E> {
             Level::Normal => (Priority::Normal, t!("priority-normal")),
             Level::High => (Priority::High, t!("priority-high")),
         };
-        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+        let meant = self.find(wanted, can_be_ended, none_running).await;
+        let are_many = self.are_many(&meant);
+        if are_many {
+            let count = meant.len();
+            self.printer
+                .line(t!("priority-set-many", count = count, priority = &word));
+        }
+        for (number, _) in meant {
             match self.handle.set_priority(number, priority).await {
+                Ok(true) if are_many => {}
                 Ok(true) => {
                     let line = t!("priority-set", number = number, priority = &word);
                     self.printer.line(line);

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
-    let central = (args.ip_central.host.clone(), args.puerto_central);
+    let centrals = args.centrals();
     let folder = args.common.estadisticas.clone();
     let statistics = match (&args.script, &args.nombre) {
         // A script leaves no statistics unless asked to; one with a name adds to that name's existing file.
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         (Some(_), Some(_)) if !keeps => Keeping::Existing(folder),
         _ => Keeping::Folder(folder),
     };
-    let mut config = args.download.config(central, statistics, security);
+    let mut config = args.download.config(centrals, statistics, security);
     let habits = args.download.habits();
     let name = args.nombre;
     if let Some(script) = args.script {

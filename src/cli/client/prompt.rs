@@ -102,6 +102,10 @@ pub(super) struct Prompt<E> {
     pub(super) wants_service: Cell<bool>,
     /// Requests that wait for service.
     pub(super) waiting: Service,
+    /// Why the line that is being asked got no answer, where it may get one later.
+    pub(super) lacks: RefCell<Option<ClientError>>,
+    /// Lines that wait for it as a whole.
+    pub(super) postponed: RefCell<Vec<Question>>,
     /// When Ctrl-C was last answered with a question.
     pub(super) interrupted: Cell<Option<Instant>>,
     /// When the central answered last, as far as the line that is being asked knows.
@@ -134,6 +138,8 @@ impl<E: Extra> Prompt<E> {
             summaries: RefCell::default(),
             wants_service: Cell::default(),
             waiting: Service::new(config.source_wait),
+            lacks: RefCell::default(),
+            postponed: RefCell::default(),
             interrupted: Cell::default(),
             heard: Cell::new(tokio::time::Instant::now()),
             claim: RefCell::default(),
@@ -220,12 +226,14 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    /// Tells what is wrong. Service that has not begun is waited for.
+    /// Tells what is wrong. Service that a person lacks is waited for.
     pub(super) fn fails(&self, error: &ClientError) {
-        self.complain(errors::client(error));
-        if self.has_person && *error == ClientError::NotReady {
-            self.wants_service.set(true);
+        let may_come = matches!(error, ClientError::NotReady | ClientError::Unreachable(_));
+        if self.has_person && may_come {
+            self.lacks.replace(Some(error.clone()));
+            return;
         }
+        self.complain(errors::client(error));
     }
 
     pub(super) fn complain(&self, message: String) {
@@ -280,8 +288,16 @@ impl<E: Extra> Prompt<E> {
         Next::Done
     }
 
-    /// Does what needs the central.
+    /// Does what needs the central. What a person asks before there is service is asked again then.
     pub(super) async fn ask_the_central(&self, question: Question) {
+        let asked = question.clone();
+        self.asks(question).await;
+        if let Some(why) = self.lacks.take() {
+            self.postpone(asked, &why).await;
+        }
+    }
+
+    async fn asks(&self, question: Question) {
         match question {
             Question::Name(name) => self.name_itself(name).await,
             Question::Enrol(name) => self.enrol(name).await,
@@ -302,7 +318,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     async fn list(&self, text: Option<&str>) {
-        let files = match self.handle.list().await {
+        let files = match self.listed().await {
             Ok(files) => files,
             Err(error) => return self.fails(&error),
         };

@@ -1,6 +1,9 @@
 //! A line at the prompt, as far as it is about the central.
 
-use crate::{cli::commands::Wanted, model::ClientName};
+use crate::{
+    cli::{commands::Wanted, text::spoken},
+    model::ClientName,
+};
 
 /// What a line asks of the central.
 #[derive(Clone, Debug)]
@@ -14,6 +17,21 @@ pub(super) enum Question {
     Resume(Wanted),
     Verify(Wanted),
     Watch(Wanted),
+}
+
+impl Question {
+    /// The command, where it is one that can wait for service as a whole: it needs the list of files.
+    pub(super) fn waits(&self) -> Option<String> {
+        let name = match self {
+            Self::List(None) => "LISTA_VIDEOS",
+            Self::List(Some(_)) => "BUSCAR",
+            Self::Download(_) => "VIDEO",
+            Self::Verify(_) => "VERIFICAR",
+            Self::Watch(_) => "VER",
+            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) => return None,
+        };
+        Some(spoken::command(name))
+    }
 }
 
 /// What is left of a line after what concerns this machine alone.

@@ -97,6 +97,7 @@ pub async fn run(
             },
             Some(Ok(status)) = service.join_next(), if !service.is_empty() => {
                 prompt.printer.line(text::client::service(&status));
+                asking.ask_again(&prompt).await;
             }
             _ = tick.tick() => prompt.look(&mut around).await,
         }

@@ -48,11 +48,19 @@ impl Service {
         if self.told.replace(true) {
             return None;
         }
+        self.said_again(client, why).await
+    }
+
+    /// The same for whoever wants to hear it each time; nothing where there is service by now.
+    pub(in crate::cli) async fn said_again(
+        &self,
+        client: &ClientHandle,
+        why: &ClientError,
+    ) -> Option<String> {
+        self.told.set(true);
         if *why != ClientError::NotReady {
-            return Some(t!(
-                "no-central-waits",
-                why = text::sentence(&text::errors::client(why))
-            ));
+            let why = text::sentence(&text::errors::client(why));
+            return Some(t!("no-central-waits", why = why));
         }
         let status = client.status().await.ok().filter(|status| !status.ready)?;
         let up = status.secondaries.iter().filter(|one| one.alive).count();

@@ -18,7 +18,7 @@ use crate::{
 impl<E: Extra> Prompt<E> {
     pub(super) async fn watch(&self, wanted: &Wanted) {
         let last = self.last.borrow().clone();
-        let files = match wanted::files(&self.handle, wanted, &last).await {
+        let files = match wanted::files(self.listed(), wanted, &last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),

@@ -7,18 +7,22 @@ use super::{
     choosing::{self, can_be_resumed, none_to_resume},
     own_name,
     prompt::{Extra, Prompt},
+    question::Question,
+    service::ASK_EVERY,
 };
 use crate::{
     cli::{
         commands::Wanted,
         text::{self, errors, t},
     },
-    model::ClientName,
+    model::{ClientName, ListedFile},
     node::client::{ClientError, DownloadAnswer, DownloadState, DownloadView},
 };
 
 /// A second Ctrl-C within this time ends a program with downloads under way.
 const AGAIN_WITHIN: Duration = Duration::from_secs(2);
+/// Lines that wait for service.
+const MOST_POSTPONED: usize = 100;
 
 impl<E: Extra> Prompt<E> {
     /// Enrols with the name that was given, or with one of its own, which it holds while it runs.
@@ -55,11 +59,21 @@ impl<E: Extra> Prompt<E> {
         if meant.is_empty() {
             return self.complain(none_to_resume("*"));
         }
+        let are_many = self.are_many(&meant);
+        let mut resumed = 0;
         for (number, file) in meant {
             match self.handle.resume(number).await {
+                Ok(answer) if are_many => {
+                    self.tell_why_it_waits(&answer).await;
+                    self.counted(&answer);
+                    resumed += 1;
+                }
                 Ok(answer) => self.told(&file, &answer).await,
                 Err(error) => self.fails(&error),
             }
+        }
+        if resumed > 0 {
+            self.printer.line(t!("resumed-many", count = resumed));
         }
     }
 
@@ -74,6 +88,39 @@ impl<E: Extra> Prompt<E> {
     /// There is no service: people hear so once.
     pub(super) async fn tell_service(&self, why: &ClientError) {
         if let Some(line) = self.waiting.none(&self.handle, why).await {
+            self.printer.line(line);
+        }
+    }
+
+    /// The catalogue. Where no person is there to ask again, it is asked for until there is service.
+    pub(super) async fn listed(&self) -> Result<Vec<ListedFile>, ClientError> {
+        let began = tokio::time::Instant::now();
+        loop {
+            match self.handle.list().await {
+                Err(error)
+                    if !self.has_person
+                        && !self.stop.is_cancelled()
+                        && self.waiting.is_worth_waiting(&error, began) =>
+                {
+                    self.tell_service(&error).await;
+                    tokio::time::sleep(ASK_EVERY).await;
+                }
+                listed => return listed,
+            }
+        }
+    }
+
+    /// There is no service for a line: it is asked once there is, where that is the same as asking now.
+    pub(super) async fn postpone(&self, question: Question, why: &ClientError) {
+        self.wants_service.set(true);
+        let mut postponed = self.postponed.borrow_mut();
+        if question.waits().is_none() || postponed.len() == MOST_POSTPONED {
+            drop(postponed);
+            return self.complain(errors::client(why));
+        }
+        postponed.push(question);
+        drop(postponed);
+        if let Some(line) = self.waiting.said_again(&self.handle, why).await {
             self.printer.line(line);
         }
     }

@@ -82,6 +82,8 @@ pub(super) fn start_prompt(
                     Ok(line) if line.len() > MOST_LINE_BYTES => Entered::TooLong,
                     Ok(line) => {
                         accepted.line_entered(PROMPT.len(), &line);
+                        // Before the next prompt: what follows may be typed already.
+                        accepted.flush();
                         if !line.trim().is_empty() {
                             let _ = editor.history_mut().add(&line);
                             if let Some(path) = &history {
@@ -98,6 +100,10 @@ pub(super) fn start_prompt(
                         Entered::End
                     }
                 };
+                if matches!(entered, Entered::Interrupt | Entered::End) {
+                    accepted.prompt_left();
+                    accepted.flush();
+                }
                 let (end, interrupt) = (entered == Entered::End, entered == Entered::Interrupt);
                 if sender.blocking_send(entered).is_err() || end {
                     return;

@@ -34,6 +34,8 @@ enum Message {
     Entered {
         width: usize,
     },
+    /// The prompt was left without a line.
+    Left,
     Flush(SyncSender<()>),
 }
 
@@ -192,6 +194,10 @@ impl Printer {
         self.send(Message::Entered { width });
     }
 
+    pub(super) fn prompt_left(&self) {
+        self.send(Message::Left);
+    }
+
     fn send(&self, message: Message) {
         self.progress.waiting.fetch_add(1, Ordering::AcqRel);
         // A failed thread prints nothing more, and nobody waits for it.
@@ -215,7 +221,7 @@ fn plain(output: &mut impl Write, messages: &Receiver<Message>, progress: &Progr
                     let _ = progress.lost.set(error);
                 }
             }
-            Message::Live(_) | Message::Entered { .. } => {}
+            Message::Live(_) | Message::Entered { .. } | Message::Left => {}
             Message::Flush(done) => {
                 let _ = done.try_send(());
             }
@@ -256,6 +262,7 @@ impl<P: ExternalPrinter> Screen<P> {
                     }
                 }
                 Message::Entered { width } => self.entered(width),
+                Message::Left => self.left(),
                 Message::Flush(done) => {
                     let _ = done.try_send(());
                 }
@@ -310,6 +317,13 @@ impl<P: ExternalPrinter> Screen<P> {
             String::new()
         };
         self.print(format!("\x1b[{up}A\r\x1b[{live}M{down}\n"));
+    }
+
+    /// The empty prompt goes, and the live lines above it. The cursor is below it, and ends where they began.
+    fn left(&mut self) {
+        let up = self.live_rows() + 1;
+        self.live.clear();
+        self.print(format!("\x1b[{up}A\r\x1b[J\x1b[A\n"));
     }
 }
 

@@ -20,6 +20,7 @@ use crate::cli::{
         t,
         table::{Table, minor, name, whole},
     },
+    timetable::Timetable,
 };
 
 /// First argument of a child; the role and the parent's process id follow.
@@ -189,7 +190,7 @@ impl Children {
 
     /// Limits what each secondary sends, those that are raised later too.
     pub(super) async fn limit_uploads(&mut self, bytes_per_s: u64) -> anyhow::Result<()> {
-        self.plan.upload_limit = Some(bytes_per_s);
+        self.plan.upload_limit = Some(Timetable::always(Some(bytes_per_s)));
         for number in 1..=self.plan.secondaries {
             if let Some(socket) = self.plan.socket(Role::Secondary(number)) {
                 orders::limit_upload(&socket, bytes_per_s).await?;

@@ -130,6 +130,7 @@ fn describe(folder: &Path) -> ExitCode {
     .map(|(command, mut topics)| {
         topics.extend(topics::of(prompts::COMMON));
         let command = dress::downloading(command, |_| false);
+        let command = flags::in_some_home(command);
         (dress::renamed(dress::dressed(command, &none)), topics)
     });
     match generate::files(folder, &mut programs) {
@@ -215,7 +216,7 @@ fn plan(stage: &Stage) -> Plan {
         first_secondary_port: args.puerto_secundarios,
         secondaries: args.secundarios,
         max_downloads: args.max_clientes,
-        upload_limit: args.limite_subida,
+        upload_limit: args.limite_subida.clone(),
         sockets: sockets.map(|folder| folder.path().join("run")),
         log: LogPlan::of(&args.common),
         security: args.security.clone(),
@@ -236,7 +237,7 @@ async fn wait_for_level(
 ) -> anyhow::Result<()> {
     let (sender, _events) = mpsc::channel(program::EVENTS);
     let config = node::ClientConfig {
-        centrals: vec![central.clone()],
+        centrals: vec![central.clone()].into(),
         // It downloads nothing.
         target: args.download.destino.clone(),
         statistics: node::Keeping::Nowhere,

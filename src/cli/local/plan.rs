@@ -9,6 +9,7 @@ use super::logs::{LogPlan, with_path};
 use crate::cli::{
     args::SecurityArgs,
     text::{language, t},
+    timetable::Timetable,
 };
 
 /// What is to be started.
@@ -20,7 +21,7 @@ pub(super) struct Plan {
     pub(super) first_secondary_port: u16,
     pub(super) secondaries: u16,
     pub(super) max_downloads: u32,
-    pub(super) upload_limit: Option<u64>,
+    pub(super) upload_limit: Option<Timetable>,
     /// Folder of the sockets at which the servers take orders, instead of the usual ones.
     pub(super) sockets: Option<PathBuf>,
     pub(super) log: LogPlan,
@@ -91,8 +92,8 @@ impl Plan {
                 ]
             }
         };
-        if let (Role::Secondary(_), Some(limit)) = (role, self.upload_limit) {
-            arguments.push(format!("--limite-subida={limit}").into());
+        if let (Role::Secondary(_), Some(limit)) = (role, &self.upload_limit) {
+            arguments.push(format!("--limite-subida={}", limit.written()).into());
         }
         if let Some(socket) = self.socket(role) {
             arguments.push(with_path("--socket", &socket));

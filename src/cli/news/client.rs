@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use super::{News, bulk::Bulk, complete::Completed, notices::Notices};
+use super::{News, bulk::Bulk, complete::Ends, notices::Notices};
 use crate::{
     cli::text::{client, line::Line, transfer::Touched},
     node::client::{ClientEvent, DownloadEvent, DownloadNumber},
@@ -22,7 +22,10 @@ pub struct ClientNews {
     is_expelled: bool,
     notices: Notices,
     cancelled: Bulk<()>,
-    completed: Completed,
+    paused: Bulk<()>,
+    held: Bulk<()>,
+    completed: Ends,
+    failed: Ends,
 }
 
 impl ClientNews {
@@ -35,7 +38,10 @@ impl ClientNews {
             is_expelled: false,
             notices: Notices::new(Touched::Downloads),
             cancelled: Bulk::default(),
-            completed: Completed::default(),
+            paused: Bulk::default(),
+            held: Bulk::default(),
+            completed: Ends::told_as(client::many_complete),
+            failed: Ends::told_as(client::many_failed),
         }
     }
 
@@ -50,7 +56,9 @@ impl ClientNews {
                 self.is_expelled = true;
                 self.notices.forget();
             }
-            ClientEvent::Connected { .. } | ClientEvent::CentralBack => self.is_expelled = false,
+            ClientEvent::Connected { .. }
+            | ClientEvent::CentralBack
+            | ClientEvent::CentralMoved { .. } => self.is_expelled = false,
             ClientEvent::CentralAway { .. }
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
@@ -114,6 +122,12 @@ impl News<ClientEvent> for ClientNews {
                 let told = self.completed.take(now, bytes, client::event(event));
                 return told.into_iter().collect();
             }
+            if matches!(what, DownloadEvent::Failed { .. }) && self.has_live {
+                self.notices.over(file.as_str());
+                let mut lines = self.notices.rest();
+                lines.extend(self.failed.take(now, 0, client::event(event)));
+                return lines;
+            }
             match what {
                 DownloadEvent::Notice(_) if self.is_expelled => return Vec::new(),
                 DownloadEvent::Notice(notice) => {
@@ -124,6 +138,18 @@ impl News<ClientEvent> for ClientNews {
                     self.notices.over(file.as_str());
                     let line = client::event(event);
                     self.cancelled.add(now, (), file.as_str(), line, 0);
+                    return Vec::new();
+                }
+                DownloadEvent::Paused if self.has_live => {
+                    self.notices.over(file.as_str());
+                    let line = client::event(event);
+                    self.paused.add(now, (), file.as_str(), line, 0);
+                    return Vec::new();
+                }
+                DownloadEvent::Held if self.has_live => {
+                    self.notices.over(file.as_str());
+                    let line = client::event(event);
+                    self.held.add(now, (), file.as_str(), line, 0);
                     return Vec::new();
                 }
                 DownloadEvent::Complete(_)
@@ -154,17 +180,23 @@ impl News<ClientEvent> for ClientNews {
     fn due(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = self.notices.due(now);
         lines.extend(self.completed.due(now));
+        lines.extend(self.failed.due(now));
         lines.extend(
             self.cancelled
                 .due(now, |(), sum| client::cancelled(sum.count)),
         );
+        lines.extend(self.paused.due(now, |(), sum| client::paused(sum.count)));
+        lines.extend(self.held.due(now, |(), sum| client::held(sum.count)));
         lines
     }
 
     fn rest(&mut self) -> Vec<Line> {
         let mut lines = self.notices.rest();
         lines.extend(self.completed.rest());
+        lines.extend(self.failed.rest());
         lines.extend(self.cancelled.rest(|(), sum| client::cancelled(sum.count)));
+        lines.extend(self.paused.rest(|(), sum| client::paused(sum.count)));
+        lines.extend(self.held.rest(|(), sum| client::held(sum.count)));
         lines
     }
 }
@@ -207,18 +239,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_at_once_is_one_line() {
+    fn what_ends_or_stops_at_once_is_one_line() {
         let now = Instant::now();
         let mut news = ClientNews::new(true);
-        for number in 1..=60 {
-            assert!(
-                news.take(now, &event(number, DownloadEvent::Cancelled))
-                    .is_empty()
-            );
+        for (what, words) in [
+            (DownloadEvent::Cancelled, "60 descargas canceladas"),
+            (DownloadEvent::Paused, "60 descargas en pausa"),
+            (DownloadEvent::Held, "60 descargas esperan"),
+        ] {
+            for number in 1..=60 {
+                assert!(news.take(now, &event(number, what.clone())).is_empty());
+            }
+            let lines = news.rest();
+            assert_eq!(lines.len(), 1);
+            assert!(lines[0].text().starts_with(words), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn what_fails_at_once_is_few_lines() {
+        let now = Instant::now();
+        let mut news = ClientNews::new(true);
+        let failed = DownloadEvent::Failed {
+            reason: crate::node::Failure::Broken,
+        };
+        let told: usize = (1..=60)
+            .map(|number| news.take(now, &event(number, failed.clone())).len())
+            .sum();
+        assert_eq!(told, 3);
         let lines = news.rest();
         assert_eq!(lines.len(), 1);
-        assert!(lines[0].text().starts_with("60 descargas"), "{lines:?}");
+        assert!(lines[0].text().starts_with("57 descargas más"), "{lines:?}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Downloads that become complete: each in its line, unless they are many in a short time.
+//! Downloads that become complete, or fail: each in its line, unless they are many in a short time.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use crate::cli::text::{client, line::Line};
+use crate::cli::text::line::Line;
 
 /// So many in [`WITHIN`] are told one by one, each at once.
 const FEW: usize = 3;
@@ -14,8 +14,10 @@ const WITHIN: Duration = Duration::from_secs(3);
 const KEPT: Duration = Duration::from_secs(3);
 
 /// See the module.
-#[derive(Debug, Default)]
-pub(super) struct Completed {
+#[derive(Debug)]
+pub(super) struct Ends {
+    /// What is said of many, by their number and their bytes.
+    many: fn(usize, u64) -> Line,
     /// When the last few became complete.
     recent: VecDeque<Instant>,
     kept: Vec<Line>,
@@ -24,7 +26,17 @@ pub(super) struct Completed {
     since: Option<Instant>,
 }
 
-impl Completed {
+impl Ends {
+    pub(super) fn told_as(many: fn(usize, u64) -> Line) -> Self {
+        Self {
+            many,
+            recent: VecDeque::new(),
+            kept: Vec::new(),
+            kept_bytes: 0,
+            since: None,
+        }
+    }
+
     /// One more, of so many bytes, which alone is this line; gives the line if it is told now.
     pub(super) fn take(&mut self, now: Instant, bytes: u64, line: Line) -> Option<Line> {
         let is_old = |at: &Instant| now.saturating_duration_since(*at) >= WITHIN;
@@ -61,7 +73,7 @@ impl Completed {
         );
         match lines.len() {
             0..=1 => lines,
-            count => vec![client::many_complete(count, bytes)],
+            count => vec![(self.many)(count, bytes)],
         }
     }
 }
@@ -69,11 +81,12 @@ impl Completed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::text::client;
 
     #[test]
     fn a_few_are_told_one_by_one_and_many_together() {
         let start = Instant::now();
-        let mut completed = Completed::default();
+        let mut completed = Ends::told_as(client::many_complete);
         let mut take = |ms: u64| {
             let now = start + Duration::from_millis(ms);
             completed

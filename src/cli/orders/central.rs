@@ -10,7 +10,7 @@ use crate::{
             self,
             bad_line::explain,
             line::{Line, complaint},
-            t,
+            spoken, t,
         },
     },
     model::FileName,
@@ -107,7 +107,11 @@ impl Answer for CentralAnswer {
             Self::Clients(clients) => plain(text::nodes::clients(clients, columns)),
             Self::Queue(queue) => plain(text::nodes::queue(queue, columns)),
             Self::Expelled { name, clients: 0 } => {
-                vec![complaint(t!("no-such-client", name = name))]
+                vec![complaint(t!(
+                    "no-such-client",
+                    name = name,
+                    clients = spoken::command("CLIENTES")
+                ))]
             }
             Self::Expelled { name, clients } => {
                 vec![t!("expelled", count = clients, name = name).into()]
@@ -147,15 +151,25 @@ impl Answer for CentralAnswer {
 fn resolved_line(name: &FileName, choice: u16, resolved: &Resolved) -> Line {
     match resolved {
         Resolved::To(file) => t!("resolved", file = &file.name).into(),
-        Resolved::NoSuchFile => complaint(t!("no-such-file", file = name)),
+        Resolved::NoSuchFile => complaint(t!(
+            "no-such-file",
+            file = name,
+            conflicts = spoken::command("CONFLICTOS")
+        )),
         Resolved::NoConflict => complaint(t!("no-conflict", file = name)),
         Resolved::NoSuchChoice(choices) => complaint(t!(
             "no-such-choice",
             file = name,
             choice = choice,
-            choices = text::list(choices)
+            choices = text::either(&sorted(choices))
         )),
     }
+}
+
+fn sorted(choices: &[u16]) -> Vec<String> {
+    let mut choices = choices.to_vec();
+    choices.sort_unstable();
+    choices.iter().map(ToString::to_string).collect()
 }
 
 fn is_unknown(drained: &DrainedSecondary) -> bool {
@@ -165,10 +179,19 @@ fn is_unknown(drained: &DrainedSecondary) -> bool {
 fn drained_line(drained: &DrainedSecondary) -> Line {
     let number = drained.secondary.to_string();
     match drained.drained {
-        Drained::Yes => t!("draining", number = number).into(),
+        Drained::Yes => t!(
+            "draining",
+            number = number,
+            drain = spoken::command("DRENAR")
+        )
+        .into(),
         Drained::No if drained.unchanged => complaint(t!("was-not-draining", number = number)),
         Drained::No => t!("not-draining", number = number).into(),
-        Drained::NoSuchSecondary => complaint(t!("no-such-secondary", number = number)),
+        Drained::NoSuchSecondary => complaint(t!(
+            "no-such-secondary",
+            number = number,
+            secondaries = spoken::command("SECUNDARIOS")
+        )),
     }
 }
 
@@ -180,6 +203,7 @@ impl Server for Central {
     type Answer = CentralAnswer;
     const KIND: &'static str = "central";
     const PROGRAM: &'static str = "videocentral";
+    const CHOICES: &'static [&'static str] = &["puerto", "socket"];
 
     fn check(line: &str) -> Result<bool, BadLine> {
         let line = commands::central(line)?;

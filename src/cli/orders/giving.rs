@@ -6,15 +6,19 @@ use std::{
     process::ExitCode,
 };
 
+use serde_json::Value;
+use tokio::task::JoinSet;
+
 use super::{Answer, Reply, Request, socket};
 use crate::{
     cli::{
-        args::OrderArgs,
+        args::{CENTRAL_PORT, OrderArgs},
         commands::BadLine,
         exit::Exit,
+        names::dashed,
         output::{report, say, wrote},
         runtime,
-        text::{bad_line::explain, clean, errors, t},
+        text::{self, bad_line::explain, clean, errors, spoken, t},
     },
     node::orders::order,
 };
@@ -27,6 +31,8 @@ pub(in crate::cli) trait Server {
     const KIND: &'static str;
     /// The program.
     const PROGRAM: &'static str;
+    /// What chooses one of several.
+    const CHOICES: &'static [&'static str];
 
     /// What is wrong with a line, and whether what it asks for is wanted as JSON anyway.
     fn check(line: &str) -> Result<bool, BadLine>;
@@ -35,12 +41,20 @@ pub(in crate::cli) trait Server {
     fn wants_agreement(answer: &Self::Answer) -> bool;
 }
 
+/// Which of the servers that run, and whether what it asks first is agreed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::cli) struct Which {
+    /// Where it listens on the network.
+    pub(in crate::cli) port: Option<u16>,
+    /// The number that it has.
+    pub(in crate::cli) number: Option<u16>,
+    /// It need not ask.
+    pub(in crate::cli) yes: bool,
+}
+
 /// Gives an order and ends the program.
-pub(in crate::cli) fn give<S: Server>(
-    line: String,
-    (port, yes): (Option<u16>, bool),
-    args: &OrderArgs,
-) -> ExitCode {
+pub(in crate::cli) fn give<S: Server>(line: String, which: Which, args: &OrderArgs) -> ExitCode {
+    spoken::on_command_lines_of(S::PROGRAM);
     let json = match S::check(&line) {
         Ok(json) => json || args.json,
         Err(bad) => {
@@ -48,18 +62,16 @@ pub(in crate::cli) fn give<S: Server>(
             return Exit::Usage.into();
         }
     };
-    let path = match which::<S>(port, args.socket.as_deref()) {
-        Ok(path) => path,
-        Err(why) => return failed(&why, Exit::Unreachable),
-    };
     let asked = || -> Result<(S::Answer, Exit), (String, Exit)> {
         let runtime =
             runtime::start().map_err(|error| (errors::chain(&error.into()), Exit::Failed))?;
+        let path = runtime.block_on(meant::<S>(which, args.socket.as_deref()));
+        let path = path.map_err(|why| (why, Exit::Unreachable))?;
         let ask = |yes: bool| {
             let line = line.clone();
             runtime.block_on(ask::<S>(&path, Request { line, yes }))
         };
-        let answer = ask(yes)?;
+        let answer = ask(which.yes)?;
         if !S::wants_agreement(&answer) || json {
             let exit = answer.exit();
             return Ok((answer, exit));
@@ -83,10 +95,20 @@ fn failed(why: &str, exit: Exit) -> ExitCode {
 }
 
 /// The socket of the server that is meant: where it was said, or the only one that is there.
-fn which<S: Server>(port: Option<u16>, said: Option<&Path>) -> Result<PathBuf, String> {
+async fn meant<S: Server>(which: Which, said: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(path) = said.filter(|path| !socket::is_none(path)) {
         return Ok(path.to_owned());
     }
+    let port = match which.number {
+        Some(number) if which.port.is_none() => {
+            if let Some(path) = of_number::<S>(number).await {
+                return Ok(path);
+            }
+            // It may stand still.
+            Some(CENTRAL_PORT + number)
+        }
+        Some(_) | None => which.port,
+    };
     let mut found = socket::found(S::KIND, port);
     if found.len() > 1 && found.iter().any(|path| socket::is_served(path)) {
         found.retain(|path| socket::is_served(path));
@@ -94,6 +116,11 @@ fn which<S: Server>(port: Option<u16>, said: Option<&Path>) -> Result<PathBuf, S
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(match port {
+            Some(_) if which.number.is_some() && which.port.is_none() => t!(
+                "order-nobody-numbered",
+                program = S::PROGRAM,
+                number = which.number.unwrap_or_default()
+            ),
             Some(port) => t!(
                 "order-nobody-there",
                 program = S::PROGRAM,
@@ -109,10 +136,39 @@ fn which<S: Server>(port: Option<u16>, said: Option<&Path>) -> Result<PathBuf, S
             Err(t!(
                 "order-several",
                 program = S::PROGRAM,
+                flags = text::either(
+                    &S::CHOICES
+                        .iter()
+                        .map(|flag| dashed(flag))
+                        .collect::<Vec<_>>()
+                ),
                 sockets = paths.join(", ")
             ))
         }
     }
+}
+
+/// The socket of the server that says that it has a number, wherever it listens.
+async fn of_number<S: Server>(number: u16) -> Option<PathBuf> {
+    let mut asked = JoinSet::new();
+    for path in socket::found(S::KIND, None) {
+        asked.spawn(async move {
+            let request = Request {
+                line: "ESTADO".to_owned(),
+                yes: false,
+            };
+            let request = serde_json::to_vec(&request).ok()?;
+            let answer: Value = serde_json::from_slice(&order(&path, &request).await.ok()?).ok()?;
+            let own = answer.pointer("/answer/status/number")?.as_u64()?;
+            (own == u64::from(number)).then_some(path)
+        });
+    }
+    while let Some(path) = asked.join_next().await {
+        if let Ok(Some(path)) = path {
+            return Some(path);
+        }
+    }
+    None
 }
 
 async fn ask<S: Server>(path: &Path, request: Request) -> Result<S::Answer, (String, Exit)> {

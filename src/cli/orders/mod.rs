@@ -14,7 +14,7 @@ use std::{io, net::SocketAddr, path::Path};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub(super) use giving::{Server, give};
+pub(super) use giving::{Server, Which, give};
 
 use super::{
     commands::Form,

@@ -17,7 +17,7 @@ use crate::{
             files,
             limits::Limited,
             line::{Line, complaint},
-            t,
+            spoken, t,
         },
         timetable::{Held, Limit},
     },
@@ -132,7 +132,7 @@ fn told<T>(
         Ok(value) => answer(value),
         Err(error) => SecondaryAnswer::Disk {
             code: error.code().to_owned(),
-            message: files::store(&error),
+            message: text::uncoded(&files::store(&error), error.code()).to_owned(),
         },
     }
 }
@@ -201,7 +201,7 @@ impl Answer for SecondaryAnswer {
             Self::Recovered(files) if files.is_empty() => vec![t!("retired-none").into()],
             Self::Recovered(files) => files.iter().map(recovered_line).collect(),
             Self::NotRetired(number) => {
-                vec![complaint(t!("retired-no-such", number = number))]
+                vec![no_such(*number)]
             }
             Self::ToRemove(files) => plain(text::retired::confirm(files)),
             Self::Removed { files, bytes } => {
@@ -224,8 +224,7 @@ impl Answer for SecondaryAnswer {
                 plain(text::statistics::document(document, Form::Table, columns))
             }
             Self::Disk { code, message } => {
-                let _ = code;
-                vec![complaint(text::clean(message))]
+                vec![complaint(text::coded(&text::clean(message), code))]
             }
         }
     }
@@ -242,10 +241,18 @@ impl Answer for SecondaryAnswer {
     }
 }
 
+fn no_such(number: u64) -> Line {
+    complaint(t!(
+        "retired-no-such",
+        number = number,
+        retired = spoken::command("RETIRADOS")
+    ))
+}
+
 fn recovered_line(file: &RecoveredFile) -> Line {
     match &file.name {
         Some(name) => t!("retired-recovered", file = name).into(),
-        None => complaint(t!("retired-no-such", number = file.number)),
+        None => no_such(file.number),
     }
 }
 
@@ -257,6 +264,7 @@ impl Server for Secondary {
     type Answer = SecondaryAnswer;
     const KIND: &'static str = "secundario";
     const PROGRAM: &'static str = "videosecundario";
+    const CHOICES: &'static [&'static str] = &["numero", "puerto", "socket"];
 
     fn check(line: &str) -> Result<bool, BadLine> {
         let line = commands::secondary(line)?;

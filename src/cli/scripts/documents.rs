@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ended::Ended;
 use crate::{
-    cli::exit::Exit,
+    cli::{exit::Exit, text::uncoded},
     model::{Digest, ListedFile, ReceivedFrom, SecondaryNumber, Who},
     node::client::{DownloadState, DownloadView, Summary},
 };
@@ -88,7 +88,8 @@ pub(super) fn already_json(name: &str, path: Option<&Path>, bytes: u64, whole: D
 
 /// A file that did not come.
 pub(super) fn failed_json(name: &str, exit: Exit, why: &str, code: &str) -> Value {
-    json!({ "name": name, "outcome": outcome_of(exit), "error": why, "code": code })
+    let error = uncoded(why, code);
+    json!({ "name": name, "outcome": outcome_of(exit), "error": error, "code": code })
 }
 
 /// What every document ends with.
@@ -96,7 +97,7 @@ pub(super) fn close(document: &mut Value, exit: Exit, ended: Option<&Ended>) {
     document["ok"] = json!(exit == Exit::Well);
     document["exit"] = json!(exit.code());
     if let Some(ended) = ended {
-        document["error"] = json!(ended.why);
+        document["error"] = json!(uncoded(&ended.why, ended.code));
         document["code"] = json!(ended.code);
     }
 }

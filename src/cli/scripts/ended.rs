@@ -3,8 +3,7 @@
 use crate::{
     cli::{
         exit::Exit,
-        names,
-        text::{coded, errors, links, security, t},
+        text::{errors, links, security, t},
         wanted,
     },
     engine::download::FailReason,
@@ -41,13 +40,9 @@ impl From<ClientError> for Ended {
                 t!("script-unreachable", why = links::lost(lost)),
             ),
             ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
-            // Nor does it speak of a prompt's commands.
-            ClientError::NoLocalFile(file) => {
-                let command = names::command("descargar");
-                let why = t!("script-no-local-file", name = file, command = command);
-                (Exit::NotFound, coded(&why, error.code()))
+            ClientError::NotFound | ClientError::NoLocalFile(_) => {
+                (Exit::NotFound, errors::client(&error))
             }
-            ClientError::NotFound => (Exit::NotFound, errors::client(&error)),
             _ => (Exit::Failed, errors::client(&error)),
         };
         let code = error.code();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     http::address_of,
     model::FileName,
-    node::{Security, client::ClientConfig, wall_s},
+    node::{Security, wall_s},
 };
 
 /// What addresses are made of.
@@ -16,16 +16,13 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub(super) fn new(config: &ClientConfig) -> Self {
-        let (host, port) = config.centrals.first().cloned().unwrap_or_default();
+    /// Of the central at a host and a port.
+    pub(super) fn new((host, port): (String, u16), security: Arc<Security>) -> Self {
         let server = match host.contains(':') {
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
         };
-        Self {
-            server,
-            security: Arc::clone(&config.security),
-        }
+        Self { server, security }
     }
 
     /// Where a file can be watched. Where everybody may, it is so for good.

@@ -14,7 +14,7 @@ mod session;
 mod target;
 mod watch;
 
-use std::{pin::Pin, process::ExitCode};
+use std::{pin::Pin, process::ExitCode, sync::Arc};
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ use super::{
     logging::Log,
     output, program, runtime,
     signals::{self, Hangup, Requests},
-    text::{errors, t},
+    text::{errors, spoken, t},
     wanted,
 };
 use crate::{
@@ -49,6 +49,7 @@ pub(super) fn main(
     name: Option<ClientName>,
     common: &Common,
 ) -> ExitCode {
+    spoken::on_command_lines_of("videocliente");
     let started = || -> anyhow::Result<_> {
         let log = Log::open_or_warn(common.registro_archivo.as_deref());
         let Requests { stop, .. } = signals::listen(Hangup::Stop, log.clone())?;
@@ -89,7 +90,7 @@ async fn run(
     let takes_stdout = |output: &Output| matches!(output, Output::Stream(sink) if sink.is_stdout());
     report.keep_stdout(output.as_ref().is_some_and(takes_stdout));
     let service = Service::new(config.source_wait);
-    let (target, links) = (config.target.clone(), Links::new(&config));
+    let (target, security) = (config.target.clone(), Arc::clone(&config.security));
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
     let (around, changes) = Around::for_script(&client, habits).await;
@@ -102,7 +103,7 @@ async fn run(
         stop: stop.clone(),
         service,
         target,
-        links,
+        security,
     };
     // What is only watched ends when its user wants it to.
     let is_watched = matches!(&script, Script::Ver { watching, .. } if !watching.guardar);
@@ -145,8 +146,10 @@ impl Session {
             }
             Script::Enlace { nombres, horas, .. } => {
                 let listed = self.listed().await?;
+                let central = self.client.central().await.ok().flatten();
+                let links = Links::new(central.unwrap_or_default(), Arc::clone(&self.security));
                 for name in wanted::of_words(&listed, &nombres)? {
-                    let address = self.links.of(&name, horas);
+                    let address = links.of(&name, horas);
                     self.tell_link(&name, &address);
                 }
                 Ok(Exit::Well)

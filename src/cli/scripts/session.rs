@@ -1,18 +1,21 @@
 //! A script's connection to the cluster.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{ended::Ended, links::Links, report::Report};
+use super::{ended::Ended, report::Report};
 use crate::{
     cli::{
         client::{ASK_EVERY, Around, Service},
         text,
     },
     model::{ClientName, ListedFile},
-    node::client::{ClientError, ClientEvent, ClientHandle},
+    node::{
+        Security,
+        client::{ClientError, ClientEvent, ClientHandle},
+    },
 };
 
 /// A script's connection to the cluster.
@@ -29,7 +32,7 @@ pub(super) struct Session {
     pub(super) service: Service,
     /// The folder of downloads.
     pub(super) target: PathBuf,
-    pub(super) links: Links,
+    pub(super) security: Arc<Security>,
 }
 
 impl Session {

@@ -35,7 +35,11 @@ impl Session {
     pub(super) async fn watch(&mut self, name: &str, how: &Watching) -> Result<Exit, Ended> {
         let files = self.files(&[name.to_owned()]).await?;
         let [file] = files.as_slice() else {
-            return Err(usage(t!("usage-one-file", count = files.len())));
+            return Err(usage(t!(
+                "usage-one-watched",
+                name = name,
+                count = files.len()
+            )));
         };
         let watch = match self.begin(file, how.guardar).await {
             Ok(watch) => watch,

@@ -1,6 +1,6 @@
 //! Why a line at a prompt is no command.
 
-use super::{files::file_name, limits, t, topics::usage};
+use super::{files::file_name, limits, spoken, spoken::usage, t};
 use crate::cli::commands::{BadLine, BadValue};
 
 /// What to answer to a line that is no command.
@@ -30,8 +30,8 @@ fn why(reason: &BadValue) -> String {
         BadValue::NotOff => t!("why-off"),
         BadValue::NotJson => t!("why-json"),
         BadValue::Secondary => t!("why-secondary"),
-        BadValue::Choice => t!("why-choice"),
-        BadValue::Retired => t!("why-retired"),
+        BadValue::Choice => t!("why-choice", conflicts = spoken::command("CONFLICTOS")),
+        BadValue::Retired => t!("why-retired", retired = spoken::command("RETIRADOS")),
         BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
     }

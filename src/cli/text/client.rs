@@ -2,18 +2,21 @@
 
 use super::{
     line::{Line, Tone},
-    links, security, t,
+    links, security, spoken, t,
     table::{Column, Table, minor, name, whole},
     transfer::{self, settled_left, settled_rate},
     units::{LEAST_TIME, bytes, count, rate, time, whole_time},
     work,
 };
 use crate::{
-    engine::download::Notice,
+    engine::download::{FailReason, Notice},
     model::{ClientName, ClusterStatus, FileName, ListedFile},
-    node::client::{
-        ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState, DownloadView,
-        Summary,
+    node::{
+        Failure,
+        client::{
+            ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState,
+            DownloadView, Summary,
+        },
     },
     store::PartNote,
 };
@@ -43,6 +46,9 @@ pub fn event(event: &ClientEvent) -> Line {
         }
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
         ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
+        ClientEvent::CentralMoved { central } => {
+            Line::new(Tone::Good, t!("central-moved", address = central))
+        }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
@@ -100,7 +106,13 @@ fn download(number: DownloadNumber, file: &FileName, event: &DownloadEvent) -> S
         DownloadEvent::Complete(summary) => complete(summary),
         DownloadEvent::AlreadyComplete { path, .. } => t!("download-already", path = path),
         DownloadEvent::Failed { reason } => {
-            t!("download-failed", why = transfer::failure(reason))
+            let failed = t!("download-failed", why = transfer::failure(reason));
+            match reason {
+                Failure::Sources(FailReason::NoSources { .. }) if spoken::is_at_a_prompt() => {
+                    t!("download-failed-for-now", failed = failed, number = number)
+                }
+                _ => failed,
+            }
         }
         DownloadEvent::Cancelled => t!("download-cancelled"),
         DownloadEvent::Checked { chunks, bad } => {
@@ -193,9 +205,24 @@ pub fn many_complete(count: usize, size: u64) -> Line {
     Line::new(Tone::Good, text)
 }
 
+/// Several downloads failed in a short time.
+pub fn many_failed(count: usize, _: u64) -> Line {
+    Line::new(Tone::Bad, t!("downloads-failed", count = count))
+}
+
 /// Several downloads were given up at once, as when the program ends.
 pub fn cancelled(count: usize) -> Line {
     t!("downloads-cancelled", count = count).into()
+}
+
+/// Several downloads were paused at once.
+pub fn paused(count: usize) -> Line {
+    t!("downloads-paused", count = count).into()
+}
+
+/// Several downloads wait at once for one that is more important.
+pub fn held(count: usize) -> Line {
+    t!("downloads-held", count = count).into()
 }
 
 /// The answer to a download request.
@@ -292,7 +319,14 @@ pub fn other_name(wanted: &ClientName, name: &ClientName) -> String {
 pub fn heading(view: &DownloadView) -> Line {
     let head = t!("download-head", number = view.number, file = view.file);
     let how_far = match &view.state {
-        DownloadState::Running(snapshot) => work::running(snapshot),
+        DownloadState::Running(snapshot) => match snapshot.readers {
+            0 => work::running(snapshot),
+            count => t!(
+                "state-watched",
+                percent = work::running(snapshot),
+                count = count
+            ),
+        },
         DownloadState::Paused => {
             work::paused_in_full(view.reached).unwrap_or_else(|| state(&view.state))
         }

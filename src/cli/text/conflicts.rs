@@ -1,7 +1,7 @@
 //! Names with several contents.
 
 use super::{
-    list, t,
+    list, spoken, t,
     table::{Table, minor, name, whole},
     units::bytes,
 };
@@ -17,7 +17,7 @@ pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
     }
     let rows: Vec<Vec<String>> = conflicts
         .iter()
-        .flat_map(|conflict| &conflict.versions)
+        .flat_map(by_number)
         .map(|version| {
             vec![
                 version.file.name.to_string(),
@@ -44,8 +44,18 @@ pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
         minor(2, t!("column-offered")),
     ];
     let mut lines = Table::new(head).with(rows).lines(columns);
-    lines.push(t!("conflicts-remedy"));
+    lines.push(t!(
+        "conflicts-remedy",
+        resolve = spoken::command("RESOLVER")
+    ));
     lines
+}
+
+/// The contents in the order of the numbers by which people choose.
+fn by_number(conflict: &Conflict) -> Vec<&Version> {
+    let mut versions: Vec<_> = conflict.versions.iter().collect();
+    versions.sort_by_key(|version| version.choice);
+    versions
 }
 
 /// What a secondary is told of one name.
@@ -53,19 +63,21 @@ pub fn conflict(conflict: &Conflict) -> String {
     if conflict.versions.is_empty() {
         return t!("conflict-decided", file = &conflict.name);
     }
-    let versions = conflict.versions.iter().map(|version| {
+    let versions = by_number(conflict).into_iter().map(|version| {
         t!(
             "conflict-version",
             size = bytes(version.file.layout.file_bytes()),
             date = modified(version),
             id = id(version),
+            count = version.secondaries.len(),
             secondaries = list(&version.secondaries)
         )
     });
+    let versions: Vec<String> = versions.collect();
     t!(
         "conflict-here",
         file = &conflict.name,
-        versions = list(versions)
+        versions = versions.join("; ")
     )
 }
 

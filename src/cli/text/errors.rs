@@ -1,10 +1,10 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use super::{coded, files::store, links, security, system, t, units::bytes};
+use super::{coded, files::store, links, security, spoken, system, t, units::bytes};
 use crate::{
     http::LocalError,
     model::SystemError,
-    node::{StartError, StatisticsTrouble, StopError, client::ClientError},
+    node::{KeyStoreError, StartError, StatisticsTrouble, StopError, client::ClientError},
     store::{Damage, diary::DiaryError},
 };
 
@@ -30,6 +30,7 @@ pub fn start(error: &StartError) -> String {
             None => t!("start-number-in-use", number = number),
         },
         StartError::Refused(lost) => t!("start-refused", why = links::lost(lost)),
+        StartError::KeyStore(error) => key_store(error),
         // These have their own.
         StartError::Denied(denied) => return security::denied(denied),
         StartError::Store(error) => return store(error),
@@ -66,6 +67,17 @@ pub fn journal(error: &DiaryError) -> String {
         ),
     };
     coded(&text, error.code())
+}
+
+/// Why there is no key store for several centrals.
+fn key_store(error: &KeyStoreError) -> String {
+    match error {
+        KeyStoreError::NotBuilt => t!("etcd-not-built"),
+        KeyStoreError::NoMember => t!("etcd-none"),
+        KeyStoreError::NotAMember(given) => t!("etcd-address", given = given),
+        KeyStoreError::NoAuthority(given) => t!("etcd-authority", given = given),
+        KeyStoreError::Certificates(why) => t!("etcd-certificates", why = why),
+    }
 }
 
 /// Why players cannot be given a file.
@@ -136,8 +148,8 @@ pub fn damage(damage: &Damage) -> String {
 pub fn client(error: &ClientError) -> String {
     let text = match error {
         ClientError::NotEnrolled => t!("client-not-enrolled"),
-        ClientError::NotReady => t!("client-not-ready"),
-        ClientError::NotFound => t!("client-not-found"),
+        ClientError::NotReady => t!("client-not-ready", status = spoken::command("ESTADO")),
+        ClientError::NotFound => t!("client-not-found", list = spoken::command("LISTA_VIDEOS")),
         ClientError::Unreachable(lost) => t!("client-unreachable", why = links::lost(lost)),
         // These have their own.
         ClientError::Denied(denied) => return security::denied(denied),
@@ -146,7 +158,11 @@ pub fn client(error: &ClientError) -> String {
         ClientError::NoSuchDownload(number) => {
             t!("no-download", which = number.0.to_string())
         }
-        ClientError::NoLocalFile(file) => t!("no-local-file", name = file),
+        ClientError::NoLocalFile(file) => t!(
+            "no-local-file",
+            name = file,
+            download = spoken::command("VIDEO")
+        ),
         ClientError::Stopped => t!("client-stopped"),
     };
     coded(&text, error.code())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{coded, t};
+use super::{coded, spoken, t};
 use crate::{
     model::{FileNameError, IgnoredReason},
     store::StoreError,
@@ -19,7 +19,11 @@ pub fn store(error: &StoreError) -> String {
         StoreError::ReadOnly(_) => t!("store-read-only", path = path),
         StoreError::DiskFull(_) => t!("store-full", path = path),
         StoreError::NotADirectory(_) => t!("store-not-folder", path = path),
-        StoreError::Exists(_) => t!("store-exists", path = path),
+        StoreError::Exists(_) => t!(
+            "store-exists",
+            path = path,
+            verify = spoken::command("VERIFICAR")
+        ),
         StoreError::Busy(_) => t!("store-busy", path = path),
         StoreError::Changed(_) => t!("store-changed", path = path),
         StoreError::TooLarge(_) => t!("store-too-large", path = path),

@@ -9,7 +9,7 @@ use crate::{
             PROTOCOL, SEND_STALL_TIMEOUT,
         },
     },
-    node::{Lost, Refused, Stranger},
+    node::{Lost, Refused, Stranger, rules::discovery::Unannounced},
     proto::{ErrorCode, Said, legacy::MAX_LEGACY_PART_BYTES, said::Details},
 };
 
@@ -34,6 +34,15 @@ pub fn lost(lost: &Lost) -> String {
             &t!("lost-outdated", place = place(host, *port)),
             outdated.code(),
         ),
+        Lost::OtherCluster { host, port, other } => coded(
+            &t!("lost-other-cluster", place = place(host, *port)),
+            other.code(),
+        ),
+        Lost::Unannounced(unannounced) => {
+            coded(&self::unannounced(unannounced), unannounced.code())
+        }
+        Lost::NotListening(why) => t!("lost-not-listening", why = why),
+        Lost::Moved(address) => t!("lost-moved", address = address),
         Lost::NotAMessage(_) => t!("lost-not-a-message"),
         Lost::LineTooLong => t!("lost-line-too-long"),
         Lost::Closed => t!("lost-closed"),
@@ -44,6 +53,19 @@ pub fn lost(lost: &Lost) -> String {
         Lost::NoRandomness => t!("no-randomness"),
         Lost::Stopped => t!("lost-stopped"),
         Lost::Refused { code, message } => refusal(*code, message),
+    }
+}
+
+/// Why nobody is found who announces itself.
+fn unannounced(unannounced: &Unannounced) -> String {
+    match unannounced {
+        Unannounced::Nobody { group: None } => t!("lost-nobody-announced"),
+        Unannounced::Nobody { group: Some(group) } => {
+            t!("lost-nobody-announced-of", group = group)
+        }
+        Unannounced::Several { names } => {
+            t!("lost-several-clusters", names = names.join(", "))
+        }
     }
 }
 
@@ -61,6 +83,7 @@ fn stranger(who: &Stranger, place: &str) -> String {
         Stranger::Secondary(number) => {
             t!("lost-secondary-there", place = place, number = number)
         }
+        Stranger::SomeSecondary => t!("lost-some-secondary-there", place = place),
         Stranger::Central | Stranger::Client | Stranger::Other(_) => {
             t!("lost-stranger", place = place)
         }
@@ -105,6 +128,17 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         ErrorCode::NoSuchContent => t!("refused-no-such-content"),
         ErrorCode::FileChanged => t!("refused-file-changed"),
         ErrorCode::ReadFailed => t!("refused-read-failed"),
+        ErrorCode::NotActive => match &said.details {
+            Some(Details::Active {
+                ip: Some(ip),
+                port: Some(port),
+                ..
+            }) => t!(
+                "refused-not-active-but",
+                address = std::net::SocketAddr::new(*ip, *port)
+            ),
+            _ => t!("refused-not-active"),
+        },
         ErrorCode::Stopping => t!("refused-stopping"),
         ErrorCode::Expelled => t!("refused-expelled"),
         ErrorCode::TimedOut => t!("refused-timed-out"),

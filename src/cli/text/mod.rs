@@ -21,6 +21,7 @@ pub mod nodes;
 pub mod retired;
 pub mod secondary;
 pub mod security;
+pub mod spoken;
 pub mod statistics;
 pub mod status;
 pub mod system;
@@ -36,6 +37,15 @@ pub use crate::__text as t;
 /// A text with the code that docs/en/problems.md explains.
 pub fn coded(text: &str, code: &str) -> String {
     format!("{text} [{code}]")
+}
+
+/// The same without that code, for programs, which are given it by itself.
+pub fn uncoded<'a>(text: &'a str, code: &str) -> &'a str {
+    let bare = text
+        .strip_suffix(']')
+        .and_then(|rest| rest.strip_suffix(code));
+    bare.and_then(|rest| rest.strip_suffix(" ["))
+        .unwrap_or(text)
 }
 
 /// A text as the line of its own that it becomes at a prompt: it begins with a capital, unless with a name or a path.
@@ -85,6 +95,13 @@ mod tests {
         ] {
             assert_eq!(super::sentence(text), sentence);
         }
+    }
+
+    #[test]
+    fn a_code_goes_as_it_came() {
+        assert_eq!(uncoded(&coded("no", "not-found"), "not-found"), "no");
+        assert_eq!(uncoded("no [not-found]", "other"), "no [not-found]");
+        assert_eq!(uncoded("not-found", "not-found"), "not-found");
     }
 
     #[test]

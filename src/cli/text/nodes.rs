@@ -1,15 +1,17 @@
 //! Nodes in tables: what a central knows of secondaries and clients, and what a secondary knows of itself.
 
+use std::time::Duration;
+
 use super::{
     conflicts,
     limits::limit,
     sentence, t,
     table::{Table, minor, name, whole},
-    units::{LEAST_RATE, bytes, count, rate, some, some_bytes, some_rate, whole_time},
+    units::{LEAST_RATE, bytes, count, days, rate, some, some_bytes, some_rate, whole_time},
 };
 use crate::node::{
     central::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
-    secondary::SecondaryStatus,
+    secondary::{ScrubStatus, SecondaryStatus},
 };
 
 /// The secondaries of a cluster.
@@ -144,8 +146,40 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
     if status.indexing {
         lines.push(t!("secondary-indexing"));
     }
+    if let Some(scrub) = &status.scrub {
+        lines.extend(scrubs(scrub, status.bytes));
+    }
     lines.extend(status.conflicts.iter().map(conflicts::conflict));
     lines
+}
+
+/// How it looks for damage.
+fn scrubs(scrub: &ScrubStatus, served: u64) -> Vec<String> {
+    let every = Duration::from_secs(scrub.every_s);
+    let round = t!(
+        "secondary-scrub",
+        every = days(every),
+        done = bytes(scrub.bytes.min(served)),
+        total = bytes(served),
+        damaged = scrub.damaged
+    );
+    let last = scrub.last.zip(scrub.ended_s).map(|(last, ended_s)| {
+        t!(
+            "secondary-scrubbed",
+            ago = days(since(ended_s)),
+            size = bytes(last.bytes),
+            damaged = last.damaged
+        )
+    });
+    // What has not begun says nothing.
+    let round = (scrub.bytes > 0).then_some(round);
+    round.into_iter().chain(last).collect()
+}
+
+/// How long ago a time was, in seconds since 1970.
+fn since(then_s: u64) -> Duration {
+    let now = jiff::Timestamp::now().as_second();
+    Duration::from_secs(u64::try_from(now).unwrap_or(0).saturating_sub(then_s))
 }
 
 /// What goes on.

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    t,
+    spoken, t,
     table::{Table, minor, name, whole},
     units::bytes,
 };
@@ -29,7 +29,12 @@ pub fn list(files: &[RetiredFile], columns: usize) -> Vec<String> {
     ];
     let table = Table::new(head).with(files.iter().map(row));
     let mut lines = table.lines(columns);
-    lines.push(t!("retired-total", what = total(of(files))));
+    lines.push(t!(
+        "retired-total",
+        what = total(of(files)),
+        recover = spoken::command("RECUPERAR"),
+        empty = spoken::command("VACIAR")
+    ));
     lines
 }
 

@@ -62,6 +62,11 @@ fn words(event: &SecondaryEvent) -> String {
         } => number_held(*number, *holder, *up_to),
         SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
+        SecondaryEvent::Scrubbed(round) => t!(
+            "scrub-ended",
+            size = bytes(round.bytes),
+            damaged = round.damaged
+        ),
         SecondaryEvent::FolderRead { files, bytes: size } => {
             t!("folder-read", files = files, size = bytes(*size))
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    harmless, t,
+    harmless, spoken, t,
     table::{Column, Table, minor, whole},
     transfer::fault,
     units::{bytes, some, some_bytes, some_rate},
@@ -57,7 +57,10 @@ fn summary(document: &Value, columns: usize) -> Vec<String> {
     }
     lines.extend(faults(&totals));
     lines.extend(refusals(&document["refused"]));
-    lines.push(t!("statistics-all"));
+    lines.push(t!(
+        "statistics-all",
+        statistics = spoken::command("ESTADISTICAS")
+    ));
     lines
 }
 

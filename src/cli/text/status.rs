@@ -1,7 +1,7 @@
 //! The state of a cluster, at a central and at its clients.
 
 use super::{
-    nodes, t,
+    nodes, spoken, t,
     table::{Table, minor, whole},
     units::{count, some},
 };
@@ -19,7 +19,13 @@ fn service(status: &ClusterStatus) -> String {
         .sum();
     let trouble = [
         (alive < required).then(|| t!("lacking-secondaries", alive = alive, required = required)),
-        (status.conflicts > 0).then(|| t!("lacking-conflicts", count = status.conflicts)),
+        (status.conflicts > 0).then(|| {
+            t!(
+                "lacking-conflicts",
+                count = status.conflicts,
+                conflicts = spoken::at_central("CONFLICTOS")
+            )
+        }),
     ];
     let work = [
         (missing > 0).then(|| t!("lacking-copies", count = missing)),

@@ -19,6 +19,8 @@ use crate::{
 const SETTLED: Duration = Duration::from_secs(2);
 /// A longer wait is none that anybody plans with.
 pub const LONGEST_LEFT: Duration = Duration::from_secs(100 * 3600);
+/// A shorter time is over before it is read.
+const SHORTEST_LEFT: Duration = Duration::from_millis(500);
 /// A shorter absence is none that people plan with.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
@@ -187,7 +189,10 @@ pub fn settled_rate(snapshot: &Snapshot) -> Option<f64> {
 /// The time that a download still takes, if it can be told.
 pub fn settled_left(snapshot: &Snapshot) -> Option<Duration> {
     settled_rate(snapshot)?;
-    snapshot.time_left.filter(|left| *left < LONGEST_LEFT)
+    let worth_telling = SHORTEST_LEFT..LONGEST_LEFT;
+    snapshot
+        .time_left
+        .filter(|left| worth_telling.contains(left))
 }
 
 /// `3 fuentes`, or `2/3 fuentes` while some do not send.

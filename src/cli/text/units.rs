@@ -41,7 +41,8 @@ pub fn rate(bytes_per_s: f64) -> String {
 pub fn time(length: Duration) -> String {
     let seconds = length.as_secs_f64();
     if seconds < 0.995 {
-        format!("{} s", decimal(seconds, 2))
+        // What took no time that can be told took next to none.
+        format!("{} s", decimal(seconds.max(0.01), 2))
     } else if seconds < 59.95 {
         format!("{} s", decimal(seconds, 1))
     } else {
@@ -60,6 +61,16 @@ pub fn whole_time(length: Duration) -> String {
     match small {
         (0, _) => format!("{} {}", large.0, large.1),
         (count, unit) => format!("{} {} {count} {unit}", large.0, large.1),
+    }
+}
+
+/// A time of which days count: `3 d`, `7 d 5 h`; below two days as [`whole_time`].
+pub fn days(length: Duration) -> String {
+    let hours = (length.as_secs() + 1800) / 3600;
+    match (hours / 24, hours % 24) {
+        (0 | 1, _) => whole_time(length),
+        (days, 0) => format!("{days} d"),
+        (days, hours) => format!("{days} d {hours} h"),
     }
 }
 
@@ -134,6 +145,7 @@ mod tests {
             assert_eq!(bytes(count), text);
         }
         for (ms, text) in [
+            (0, "0,01 s"),
             (350, "0,35 s"),
             (7_460, "7,5 s"),
             (59_970, "1 min"),

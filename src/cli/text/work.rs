@@ -49,12 +49,13 @@ pub fn trouble(trouble: &MemoryTrouble) -> String {
 /// How far a paused download is, in few words, where that is known.
 pub fn paused(reached: Reached) -> Option<String> {
     let share = percent(reached.have_bytes, reached.file_bytes);
-    (reached.file_bytes > 0).then(|| t!("state-paused-at", how_far = share))
+    (reached.file_bytes > 0 && reached.have_bytes > 0)
+        .then(|| t!("state-paused-at", how_far = share))
 }
 
 /// The same in full.
 pub fn paused_in_full(reached: Reached) -> Option<String> {
-    let how_far = how_far(reached)?;
+    let how_far = how_far(reached).filter(|_| reached.have_bytes > 0)?;
     Some(t!("state-paused-at", how_far = how_far))
 }
 
@@ -75,6 +76,9 @@ fn how_far(reached: Reached) -> Option<String> {
         have_bytes,
         file_bytes,
     } = reached;
+    if have_bytes == 0 {
+        return (file_bytes > 0).then(|| bytes(file_bytes));
+    }
     (file_bytes > 0).then(|| {
         t!(
             "how-far",

@@ -81,6 +81,15 @@ impl Timetable {
         (!self.text.is_empty()).then_some(self.text.as_str())
     }
 
+    /// What is read as this timetable.
+    pub fn written(&self) -> String {
+        match (self.text(), self.usual) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(limit)) => format!("{limit}B/s"),
+            (None, None) => "no".to_owned(),
+        }
+    }
+
     /// The lowest of its limits.
     pub fn lowest(&self) -> Limit {
         let limits = self.entries.iter().map(|entry| entry.limit);

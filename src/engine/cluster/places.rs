@@ -2,11 +2,13 @@
 //! no contents and no secondaries.
 
 mod away;
+mod expelling;
 mod facts;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;
 mod naming;
+mod sent_away;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,8 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::line::{InLine, Line};
 pub(super) use self::{away::Former, line::RequestKey};
+use self::{
+    line::{InLine, Line},
+    sent_away::SentAway,
+};
 use super::{ConnectionId, Refusal};
 use crate::model::{
     ClientName, FileName, Limit, RequestId, Session, TransferId,
@@ -38,8 +43,7 @@ pub(super) struct Places {
     /// The connections of each session.
     sessions: BTreeMap<Session, BTreeSet<ConnectionId>>,
     line: Line,
-    /// Refused names, and until when.
-    expelled: BTreeMap<ClientName, Instant>,
+    sent_away: SentAway,
     /// When more waiting requests are told their positions.
     tell_at: Option<Instant>,
     /// Until when clients of an earlier run are waited for.
@@ -60,6 +64,8 @@ pub(super) struct Client {
     session: Option<Session>,
     address: SocketAddr,
     since: Instant,
+    /// When it last gave a sign of life, as far as is known here.
+    heard: Instant,
     /// Its requests run without a slot.
     needs_no_slot: bool,
     /// It was here in an earlier run, and is not back yet: nothing can be said to it.
@@ -151,7 +157,7 @@ impl Places {
             clients: BTreeMap::new(),
             sessions: BTreeMap::new(),
             line: Line::new(slots),
-            expelled: BTreeMap::new(),
+            sent_away: SentAway::default(),
             tell_at: None,
             away_until: None,
             touched: BTreeSet::new(),
@@ -182,6 +188,7 @@ impl Places {
             session,
             address,
             since: now,
+            heard: now,
             needs_no_slot: false,
             is_away: false,
             requests: BTreeMap::new(),
@@ -189,9 +196,8 @@ impl Places {
         self.insert(connection, client);
     }
 
-    /// The gateway of this process connects, whose requests take no slot from others.
-    pub(super) fn gateway(&mut self, now: Instant, connection: ConnectionId, address: SocketAddr) {
-        self.hello(now, connection, None, address);
+    /// A client is the gateway of a server: its requests take no slot from others.
+    pub(super) fn is_gateway(&mut self, connection: ConnectionId) {
         if let Some(client) = self.clients.get_mut(&connection) {
             client.needs_no_slot = true;
         }
@@ -279,7 +285,9 @@ impl Places {
 
     /// Resumes a transfer that was granted before. It gets a slot even if that makes one too many.
     pub(super) fn resume(&mut self, now: Instant, key: RequestKey, transfer: TransferId) {
-        self.line.readmit(now, key);
+        if self.clients.get(&key.0).is_some_and(|c| !c.needs_no_slot) {
+            self.line.readmit(now, key);
+        }
         self.starts(key, transfer);
     }
 
@@ -339,6 +347,9 @@ impl Places {
     /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         self.line.renew(now);
+        for client in self.clients.values_mut() {
+            client.heard = now;
+        }
     }
 
     /// Tells requests further back their positions, bit by bit.
@@ -357,13 +368,6 @@ impl Places {
         let lending = self.line.next_lending();
         let others = [self.tell_at, self.away_until].into_iter().flatten();
         lending.into_iter().chain(others).min()
-    }
-
-    /// Refuses a name from now on. Returns the connections of clients that have it.
-    pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<ConnectionId> {
-        let connections = self.connections_of(&name);
-        self.expelled.insert(name, until);
-        connections
     }
 
     pub(super) fn connections_of(&self, name: &ClientName) -> Vec<ConnectionId> {

@@ -40,7 +40,10 @@ pub use self::{
     counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
-    views::{ClientInfo, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
+    views::{
+        ClientInfo, CountsVersion, Holder, ListingVersion, QueueRow, SecondaryCondition,
+        SecondaryInfo,
+    },
 };
 
 /// A call this much later than it was due means that this process did not run.
@@ -156,12 +159,18 @@ impl Cluster {
         self.members.hear(arrived);
     }
 
+    /// The same of clients. The owner calls this before each event in which a client gives its name: nobody else asks.
+    pub fn hear_clients(&mut self, arrived: impl Fn(ConnectionId) -> Option<Instant>) {
+        self.places.hear(arrived);
+    }
+
     /// This process has just resumed after a stop so long that unread heartbeats may be waiting.
     pub fn stood_still(&mut self, now: Instant) {
         if self.members.allow_for_own_stop(now) {
             self.books.renew(now);
             self.places.renew(now);
         }
+        self.places.hear(|_| Some(now));
     }
 
     /// Time passed.

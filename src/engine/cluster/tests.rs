@@ -2,6 +2,7 @@
 
 mod abuse;
 mod clients;
+mod hosts;
 mod policy;
 
 use std::{

@@ -51,19 +51,23 @@ impl Index {
         }
     }
 
-    /// A chunk that somebody complained about was read.
+    /// A chunk was read that somebody complained about, or in a scrub. Returns true if its file is damaged.
     pub(super) fn chunk_checked(
         &mut self,
         file: Arc<IndexedFile>,
         verdict: Verdict,
         after: Option<Seen>,
-    ) {
+    ) -> bool {
         match verdict {
-            Verdict::Right => {}
-            Verdict::Unclear => self.looks.soon(self.now),
+            Verdict::Right => false,
+            Verdict::Unclear => {
+                self.looks.soon(self.now);
+                false
+            }
             Verdict::Wrong => {
                 let is_as_it_was = after.is_some_and(|seen| seen.stamp == file.stamp);
-                if is_as_it_was && self.is_served(&file) {
+                let is_damaged = is_as_it_was && self.is_served(&file);
+                if is_damaged {
                     self.looks.by(self.now);
                     let (suspect, told) = (Arc::clone(&file), true);
                     self.removed_as_damaged(&file);
@@ -72,6 +76,7 @@ impl Index {
                         told,
                     });
                 }
+                is_damaged
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
+    ops::Bound,
     sync::Arc,
     time::Instant,
 };
@@ -85,6 +86,16 @@ impl Files {
     /// The file that is served under a name.
     pub(super) fn served(&self, name: &FileName) -> Option<&Arc<IndexedFile>> {
         self.states.get(name)?.served()
+    }
+
+    /// What is served under the names after this one, in their order.
+    pub(super) fn served_after(
+        &self,
+        name: Option<&FileName>,
+    ) -> impl Iterator<Item = &Arc<IndexedFile>> {
+        let from = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let after = self.states.range((from, Bound::Unbounded));
+        after.filter_map(|(_, state)| state.served())
     }
 
     /// Notes whether looks see a served file, or since when not. Whatever else is done with it goes on.

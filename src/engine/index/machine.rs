@@ -11,6 +11,7 @@ use super::{
     files::Files,
     hashing::{Hashing, LARGE_BYTES},
     pace::{Looks, WriterLooks},
+    scrub::{ScrubConfig, Scrubbing},
     settle::Settle,
     state::{FileState, Reread},
     telling::PassedOver,
@@ -26,12 +27,14 @@ const READY_WITHIN: Duration = Duration::from_secs(15);
 const ENOUGH_TO_ASK: usize = 2000;
 
 /// How to index a folder.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct IndexConfig {
     /// A changed file is left alone for this long before it is read.
     pub quiet: Duration,
     /// Threads that read files.
     pub hash_threads: usize,
+    /// How to look for damage; `None`: not at all.
+    pub scrub: Option<ScrubConfig>,
 }
 
 /// The machine. See the module.
@@ -47,6 +50,7 @@ pub struct Index {
     pub(super) passed_over: PassedOver,
     pub(super) folder: Folder,
     pub(super) progress: Progress,
+    pub(super) scrubbing: Option<Scrubbing>,
     pub(super) actions: VecDeque<Action>,
 }
 
@@ -94,6 +98,7 @@ impl Index {
                 catching_up: false,
                 rereading: false,
             },
+            scrubbing: config.scrub.map(|config| Scrubbing::new(now, config)),
             actions: VecDeque::new(),
         }
     }
@@ -132,7 +137,13 @@ impl Index {
                 file,
                 verdict,
                 after,
-            } => self.chunk_checked(file, verdict, after),
+            } => drop(self.chunk_checked(file, verdict, after)),
+            Event::Scrubbed {
+                file,
+                chunk,
+                verdict,
+                after,
+            } => self.scrubbed(file, chunk, verdict, after),
             Event::Inserted(Some(file)) => self.inserted(file),
             // It is gone or has changed again. The next look tells which.
             Event::Inserted(None) => self.looks.by(now),
@@ -174,8 +185,20 @@ impl Index {
             self.files.next_retry_at(),
             writers,
             self.gives_up_waiting_at(),
+            self.scrubs_at(),
         ];
         times.into_iter().flatten().min()
+    }
+
+    /// When the next chunk is read to see whether it is right; `None` while that may not be.
+    pub(super) fn scrubs_at(&self) -> Option<Instant> {
+        let Progress {
+            is_ready,
+            rereading,
+            ..
+        } = self.progress;
+        let may = is_ready && !rereading && !self.folder.is_gone;
+        self.scrubbing.as_ref().filter(|_| may)?.next_at()
     }
 
     /// Decides on one thing to do, the most urgent first.
@@ -201,7 +224,9 @@ impl Index {
             let name = name.clone();
             return self.recognise(name);
         }
-        self.tell_progress();
+        if !self.scrub() {
+            self.tell_progress();
+        }
     }
 
     fn recognise(&mut self, name: FileName) {

@@ -5,8 +5,8 @@
 //! `state` defines the states of a file and `files` keeps them; all else follows. `machine` dispatches events and
 //! decides what to do next. `looking` compares a look with what is known, and `devices` tells an unmounted disk from
 //! deleted files. `settle` decides when a file has stopped changing, by its `rhythm` among other things. `reading` has
-//! files recognised or read, and serves them. `damage` deals with files that are not what they should be. `hashing`
-//! counts the threads, `pace` limits the share of time spent on looks, `telling` limits what people hear of files that
+//! files recognised or read, and serves them. `damage` deals with files that are not what they should be, `scrub`
+//! looks for them. `hashing` counts the threads, `pace` limits the share of time spent on looks, `telling` limits what people hear of files that
 //! are not served, and `views` shows the index to others.
 
 mod damage;
@@ -18,6 +18,8 @@ mod machine;
 mod pace;
 mod reading;
 mod rhythm;
+mod scrub;
+mod scrubbing;
 mod settle;
 mod state;
 mod telling;
@@ -27,4 +29,5 @@ mod types;
 mod views;
 
 pub use machine::{Index, IndexConfig};
+pub use scrub::ScrubConfig;
 pub use types::*;

@@ -58,6 +58,7 @@ impl Bench {
         let config = IndexConfig {
             quiet,
             hash_threads,
+            scrub: None,
         };
         Self {
             now,

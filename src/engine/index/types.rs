@@ -1,10 +1,14 @@
 //! The events, actions and notices of the index machine.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::model::{
     ChunkIndex, FileMeta, FileName, FileTime, IgnoredReason, IndexedFile, Look, Origin,
-    RemovedReason, RetiredReason, Seen, Stamp, SystemError, Verdict, Writer,
+    RemovedReason, RetiredReason, Scrub, Seen, Stamp, SystemError, Verdict, Writer,
 };
 
 /// One reading of one file.
@@ -86,6 +90,17 @@ pub enum Event {
         /// The file.
         file: Arc<IndexedFile>,
         /// What the chunk is on the disk.
+        verdict: Verdict,
+        /// The file as it was seen afterwards.
+        after: Option<Seen>,
+    },
+    /// The answer to [`Action::Scrub`].
+    Scrubbed {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// The chunk.
+        chunk: ChunkIndex,
+        /// What it is on the disk.
         verdict: Verdict,
         /// The file as it was seen afterwards.
         after: Option<Seen>,
@@ -219,6 +234,13 @@ pub enum Action {
         /// The chunk.
         chunk: ChunkIndex,
     },
+    /// Read one chunk, from the disk if possible, for nobody in particular. Answer: [`Event::Scrubbed`].
+    Scrub {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
     /// Take a file out of the folder. Answer: [`Event::SetAside`].
     SetAside {
         /// The file.
@@ -291,6 +313,13 @@ pub enum Notice {
         name: FileName,
         /// Who has it open, when that is known.
         by: Option<Writer>,
+    },
+    /// So far is the scrub, told now and then; to be kept for later runs.
+    Scrubbed {
+        /// How far.
+        done: Scrub,
+        /// How long it waits until the next chunk.
+        rest: Duration,
     },
     /// A large file is being read.
     Hashing {

@@ -124,7 +124,7 @@ impl Figures {
             ),
             (
                 "trozos_stream_cancelled_bytes",
-                "Bytes that came for readers that had gone, or gone on elsewhere.",
+                "Bytes of no use: they came for readers that had gone, or gone on elsewhere, or came twice.",
                 now.cancelled_bytes,
             ),
             (

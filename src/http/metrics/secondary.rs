@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Figures;
 use crate::{
     http::counts::Counts,
-    node::secondary::{SecondaryFigures, SecondaryStatus},
+    node::secondary::{ScrubStatus, SecondaryFigures, SecondaryStatus},
 };
 
 impl Figures {
@@ -28,11 +28,42 @@ impl Figures {
         ] {
             figures.counter(name, help, value);
         }
+        if let Some(scrub) = &look.status.scrub {
+            figures.scrub(scrub);
+        }
         let lines = look.status.bytes_sent.saturating_sub(look.http_bytes);
         figures.sent(lines, look.http_bytes);
         figures.refused(&look.server);
         figures.own(counts, &look.server);
         figures
+    }
+
+    fn scrub(&mut self, scrub: &ScrubStatus) {
+        let last = scrub.last.unwrap_or_default();
+        for (name, help, value) in [
+            (
+                "trozos_scrub_bytes",
+                "Bytes that were read again and compared with their digests in this round.",
+                scrub.bytes,
+            ),
+            (
+                "trozos_scrub_damaged_files",
+                "Files that this round of reading everything again and the one before found damaged.",
+                scrub.damaged + last.damaged,
+            ),
+            (
+                "trozos_scrub_rounds",
+                "Times that everything was read again.",
+                scrub.rounds,
+            ),
+            (
+                "trozos_scrub_last_end_seconds",
+                "When that was done for the last time, in seconds since 1970; 0 for never.",
+                scrub.ended_s.unwrap_or(0),
+            ),
+        ] {
+            self.gauge(name, help, value as f64);
+        }
     }
 
     fn folder(&mut self, status: &SecondaryStatus) {

@@ -1,6 +1,6 @@
 //! The catalogue: the way up and down in the folders, and a table of files.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::units::size;
 use crate::{
@@ -13,43 +13,13 @@ use crate::{
     model::ListedFile,
 };
 
-/// Drawings of lines, once in a page; each row says which is its own.
-const DRAWINGS: [(&str, &str); 4] = [
-    (
-        "carpeta",
-        "M3 6.5A1.5 1.5 0 0 1 4.5 5H9l2 2.5h8.5A1.5 1.5 0 0 1 21 9v8.5a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z",
-    ),
-    ("pelicula", "M4 5h16v14H4zM10 9.2v5.6l5-2.8z"),
-    (
-        "sonido",
-        "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zm10-2a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z",
-    ),
-    ("otro", "M6 3h8l5 5v13H6zM14 3v5h5"),
-];
-
-/// The drawings themselves.
-pub(super) fn drawings() -> Markup {
-    let mut all = String::from("<svg hidden>");
-    for (name, lines) in DRAWINGS {
-        all +=
-            &format!("<symbol id=\"{name}\" viewBox=\"0 0 24 24\"><path d=\"{lines}\"/></symbol>");
+/// Which drawing of the style sheet stands before a name. What it says is of no use to those who cannot see it.
+fn drawing(name: &str) -> Option<&'static str> {
+    match kinds::of(name).mime.split('/').next() {
+        Some("video") => Some("film"),
+        Some("audio") => Some("sound"),
+        _ => None,
     }
-    PreEscaped(all + "</svg>")
-}
-
-/// One of them; what it says is said in words beside it.
-fn icon(name: &str) -> Markup {
-    let drawing = format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#{name}\"/></svg>");
-    PreEscaped(drawing)
-}
-
-fn icon_of(name: &str) -> Markup {
-    let mime = kinds::of(name).mime;
-    icon(match mime.split('/').next() {
-        Some("video") => "pelicula",
-        Some("audio") => "sonido",
-        _ => "otro",
-    })
 }
 
 /// The whole of it.
@@ -181,8 +151,7 @@ fn folder_row(folder: &str, query: &Query, tongue: Tongue) -> Markup {
     };
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" {
-                (icon("carpeta"))
+            th.folder scope="row" role="rowheader" {
                 a href=(inner.address()) { span.unseen { (w!(tongue, "web-folder")) " " } (folder) }
             }
             td role="cell" {}
@@ -209,16 +178,15 @@ fn row(listed: &ListedFile, query: &Query, tongue: Tongue) -> Markup {
     );
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" {
-                (icon_of(name.as_str()))
+            th class=[drawing(name.as_str())] scope="row" role="rowheader" {
                 a href=(page) { (shown) }
                 @if listed.conflict {
                     " " span.badge data-state="draining" { (w!(tongue, "web-conflict")) }
                 }
             }
-            td.number role="cell" { (size(listed.file.layout.file_bytes(), tongue)) }
-            td.number.short[listed.holders < listed.wanted] role="cell" { (copies) }
-            td.get role="cell" {
+            td role="cell" { (size(listed.file.layout.file_bytes(), tongue)) }
+            td.short[listed.holders < listed.wanted] role="cell" { (copies) }
+            td role="cell" {
                 a href={ "/f/" (path) "?descargar=1" } {
                     (w!(tongue, "web-download")) span.unseen { " " (shown) }
                 }

@@ -5,7 +5,7 @@ use maud::html;
 
 use super::{
     Page,
-    catalogue::{catalogue, drawings},
+    catalogue::catalogue,
     happening::{happening, health, words},
     orders::{Orders, orders},
 };
@@ -30,7 +30,6 @@ pub(in crate::http) fn front(
         ..query.clone()
     };
     let inner = html! {
-        (drawings())
         (health(present, tongue))
         div.columns #vivo {
             (catalogue(view, query, tongue))

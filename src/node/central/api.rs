@@ -8,10 +8,10 @@ mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use super::{CentralDoor, catalogue::Catalogue};
+use super::{Announce, CentralDoor, Membership, Standing, catalogue::Catalogue};
 use crate::node::{Security, face::FaceMaker};
 
-pub(super) use self::orders::CentralCommand;
+pub(super) use self::orders::{CentralCommand, PlaceCommand};
 pub use self::{
     answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
     events::CentralEvent,
@@ -34,6 +34,8 @@ pub struct CentralConfig {
     pub journal: Option<PathBuf>,
     /// Who is let in, and how.
     pub security: Arc<Security>,
+    /// How it announces itself on its network, if it does.
+    pub announce: Option<Announce>,
     /// What serves those who speak another protocol than lines, if anything does. Nothing does where a secret or TLS says
     /// who is let in.
     pub face: Option<FaceMaker<CentralDoor>>,

@@ -36,6 +36,9 @@ impl Central {
             }
             CentralCommand::Expel(name, answer) => {
                 let said = self.cluster.expel(now, &name);
+                for (host, until) in self.cluster.expelled_hosts(now) {
+                    self.expelled.expel(host, until);
+                }
                 self.reply(answer, said);
             }
             CentralCommand::Drain(number, answer) => {
@@ -83,6 +86,7 @@ impl Central {
                 let said = self.cluster.running(MOST_ROWS);
                 self.reply(answer, said);
             }
+            CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
                 let said = self.all_at_once(now);
                 self.reply(answer, said);

@@ -133,7 +133,7 @@ impl Kind {
         match role {
             PeerRole::Secondary { .. } => Self::Secondary,
             // A central is turned away.
-            PeerRole::Client { .. } | PeerRole::Central { .. } => Self::Client,
+            PeerRole::Client { .. } | PeerRole::Central(_) => Self::Client,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
     net::Network,
     node::{
         Security,
+        face::ExpelledHosts,
         fetch::{SourceLost, fetch_manifest},
         gateway::{Gateway, GatewayConfig, Reach},
     },
@@ -33,6 +34,7 @@ pub struct CentralDoor {
     security: Arc<Security>,
     manifests: Arc<Manifests>,
     gateway: Gateway,
+    expelled: ExpelledHosts,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl CentralDoor {
         commands: mpsc::Sender<CentralCommand>,
         network: Network,
         security: Arc<Security>,
+        expelled: ExpelledHosts,
     ) -> Self {
         let manifests = Manifests {
             kept: Mutex::default(),
@@ -100,7 +103,13 @@ impl CentralDoor {
             security,
             manifests: Arc::new(manifests),
             gateway,
+            expelled,
         }
+    }
+
+    /// Those who were sent away.
+    pub fn expelled(&self) -> &ExpelledHosts {
+        &self.expelled
     }
 
     /// Contents for those who do not ask secondaries themselves.

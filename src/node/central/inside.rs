@@ -70,6 +70,7 @@ impl Inside {
         let (outbox, mut said) = mpsc::channel(MAX_OUTBOX);
         let up = LinkEvent::Up {
             central: HERE,
+            place: (HERE.ip().to_string(), HERE.port()),
             outbox,
         };
         let mut lost = Lost::Stopped;

@@ -3,10 +3,11 @@
 //!
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
-//! notes when a peer last spoke, `journal` holds back what follows from facts that are not on the disk yet, `effects` is what is
-//! held back, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `inside` is the gateway of this
-//! process, which speaks as a client does.
+//! notes when a peer last spoke, `journal` holds back what follows from facts that are not on the disk yet, `effects` is what is held back, `pages` keeps the listing as it is sent,
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
+//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
+//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has,
+//! and `reign` the task around the machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -19,11 +20,16 @@ mod inputs;
 mod inside;
 mod inspect;
 mod journal;
+mod key_store;
 mod legacy;
 mod news;
+mod opening;
 mod pages;
 mod peers;
+mod place;
+mod reign;
 mod run;
+mod standing;
 mod state;
 mod statistics;
 #[cfg(test)]
@@ -36,7 +42,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, journal::Journal, news::News, run::Inbox, state::Central,
+    connection::Context, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
@@ -50,7 +56,10 @@ use crate::{
     },
     net::{Network, connection_permits},
     node::{
-        StartError, clock, face::Reception, rules::terms::next_term, server::Server,
+        StartError, clock,
+        face::{ExpelledHosts, Reception},
+        rules::terms::next_term,
+        server::Server,
         start::listen_on,
     },
     store::{RecordLog, StoreError},
@@ -66,6 +75,10 @@ pub use inspect::{
     restore as restore_journal,
 };
 pub use journal::BatchHead;
+pub use key_store::{Journal, KeyStore, KeyWatch};
+pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
+pub use place::{Announce, Elsewhere, Membership, Standing};
+pub use reign::Reign;
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
@@ -108,7 +121,7 @@ pub(in crate::node) async fn start_on(
     let path = config.journal.clone();
     let path = path.unwrap_or_else(|| statistics.stem().with_extension("diario"));
     let names = statistics.stem().with_extension("nombres");
-    let opened = Journal::open(&path, new_cluster, || {
+    let opened = journal::Journal::open(&path, new_cluster, || {
         import(before.totals, &names, before.begun)
     })?;
     let (journal, registry) = (opened.journal, opened.registry);
@@ -139,7 +152,9 @@ pub(in crate::node) async fn start_on(
     };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
-    let face = face(&config, network, &commands);
+    let expelled = ExpelledHosts::default();
+    let face = face(&config, network, &commands, &expelled);
+    let place = Place::new(before.cluster, term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
@@ -153,10 +168,12 @@ pub(in crate::node) async fn start_on(
             security: config.security,
             face,
         },
+        place,
         peers: HashMap::new(),
         next_connection: 0,
         pages: Default::default(),
         counts: Default::default(),
+        expelled,
         shown: Default::default(),
         save_every,
         news: News::default(),
@@ -185,9 +202,11 @@ fn face(
     config: &CentralConfig,
     network: &Network,
     commands: &mpsc::Sender<api::CentralCommand>,
+    expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let door = CentralDoor::new(commands.clone(), network.clone(), security);
+    let (commands, network) = (commands.clone(), network.clone());
+    let door = CentralDoor::new(commands, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }

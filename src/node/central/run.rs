@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{
     engine::cluster::{ConnectionId, Event, Parting},
-    model::limits::STOP_GRACE,
+    model::{limits::STOP_GRACE, messages::FromClient},
     net::Accepted,
     node::{clock, server::TurnedAway},
-    proto::{Hello, PeerRole, control::FromCentral},
+    proto::control::FromCentral,
     store::StoreError,
 };
 
@@ -112,21 +112,17 @@ impl Central {
 
     fn input(&mut self, input: Input) {
         let now = self.turn();
+        if names_a_client(&input) {
+            let peers = &self.peers;
+            self.cluster
+                .hear_clients(|connection| Some(peers.get(&connection)?.heard.last(now)));
+        }
         match input {
             Input::Opened {
                 connection,
                 peer,
                 hello,
-            } => {
-                self.peers.insert(connection, peer);
-                self.cluster.handle_event(now, connection, hello);
-                if self.cluster.has_peer(connection) {
-                    // It comes before all that follows from the enrolment. A refused peer gets an error instead.
-                    let term = self.cluster.term();
-                    let hello = Hello::from_role(&PeerRole::Central { term });
-                    self.send(connection, FromCentral::Hello(hello));
-                }
-            }
+            } => self.opened(now, connection, peer, hello),
             Input::Event { connection, event } => self.cluster.handle_event(now, connection, event),
             Input::Question {
                 connection,
@@ -176,7 +172,22 @@ impl Central {
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         inbox.inputs.close();
+        self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.statistics.finish_books(&self.cluster).await
+    }
+}
+
+/// Whether a client gives its name, which another may seem to have.
+fn names_a_client(input: &Input) -> bool {
+    match input {
+        Input::Opened { hello, .. } => matches!(hello, Event::ClientHello { .. }),
+        Input::Event { event, .. } => {
+            matches!(event, Event::Client(FromClient::Enrol { .. }))
+        }
+        Input::Question { .. }
+        | Input::Closed { .. }
+        | Input::Legacy { .. }
+        | Input::BadPeer { .. } => false,
     }
 }

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 
 use super::{
     CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
-    journal::Journal, news::News, pages::Pages, statistics::Statistics,
+    journal::Journal, news::News, pages::Pages, place::Place, statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, ConnectionId, FileCounts},
-    node::{Refused, StatisticsTrouble, clock, server::Server},
+    engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
+    node::{Refused, StatisticsTrouble, clock, face::ExpelledHosts, server::Server},
     store::StoreError,
 };
 
@@ -26,10 +26,13 @@ pub(super) struct Central {
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,
+    pub(super) place: Place,
     pub(super) peers: HashMap<ConnectionId, Peer>,
     pub(super) next_connection: u64,
     pub(super) pages: Pages,
     pub(super) counts: Counts,
+    /// Hosts whose requests by HTTP are refused.
+    pub(super) expelled: ExpelledHosts,
     pub(super) shown: Shown,
     pub(super) save_every: Duration,
     pub(super) news: News,
@@ -56,21 +59,21 @@ impl Central {
     }
 }
 
-/// The last count of the whole catalogue. It answers questions for ten times as long as it took, so that frequent
-/// questions cannot crowd out other work.
+/// The last count of the whole catalogue. It is good until something changes, and answers questions for ten times as long
+/// as it took all the same, so that frequent questions cannot crowd out other work.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    last: Option<(Instant, FileCounts)>,
+    last: Option<(Instant, CountsVersion, FileCounts)>,
 }
 
 impl Counts {
     pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> &FileCounts {
-        if self.last.as_ref().is_some_and(|(until, _)| *until <= now) {
-            self.last = None;
-        }
-        let (_, counts) = self.last.get_or_insert_with(|| {
+        let version = cluster.counts_version();
+        self.last
+            .take_if(|(until, of, _)| *until <= now && *of != version);
+        let (_, _, counts) = self.last.get_or_insert_with(|| {
             let counts = cluster.count_files();
-            (now + 10 * (clock::now() - now), counts)
+            (now + 10 * (clock::now() - now), version, counts)
         });
         counts
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{cluster::Cluster, registry::Totals},
-    model::Term,
+    model::{ClusterId, Term},
     node::{
         refusals::Refusals,
         statistics::{self, Head, StatisticsFile, StatisticsTrouble},
@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
+    /// The cluster, once it is known.
+    cluster: Option<ClusterId>,
     /// The present term, or the last one.
     term: Term,
     /// The required secondaries were there at some time of this run.
@@ -51,6 +53,8 @@ pub(super) struct Before {
     pub(super) totals: Totals,
     /// It was killed after service had begun, so that service goes on at once.
     pub(super) begun: bool,
+    /// Which cluster this is; made at the first start.
+    pub(super) cluster: ClusterId,
     /// The last term.
     pub(super) term: Term,
     /// What people are to hear about the file.
@@ -66,7 +70,12 @@ impl Statistics {
         let (mut file, head, warning) = Self::open(folder, "central")?;
         let was_killed = head.is_some_and(|head| head.was_killed());
         file.content.service_begun &= was_killed;
+        let cluster = *file
+            .content
+            .cluster
+            .get_or_insert_with(|| ClusterId(fastrand::u64(..)));
         let before = Before {
+            cluster,
             begun: file.content.service_begun,
             term: file.content.term,
             totals: std::mem::take(&mut file.content.totals),

@@ -22,6 +22,7 @@ async fn slow_central(folder: &Path) -> CentralHandle {
     let statistics = folder.join("stats");
     slow_down(&statistics, FSYNC);
     let config = CentralConfig {
+        announce: None,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         required_secondaries: 1,
         max_downloads: 5,

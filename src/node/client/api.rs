@@ -6,7 +6,10 @@ mod handle;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{node::Security, store::Spot};
+use crate::{
+    node::{Centrals, Security},
+    store::Spot,
+};
 
 pub(super) use self::handle::{Asker, ClientCommand};
 pub use self::{
@@ -18,8 +21,8 @@ pub use self::{
 /// How a client is to run.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// The centrals' host names or addresses, and ports, in the order in which they are tried.
-    pub centrals: Vec<(String, u16)>,
+    /// The centrals that it may go to.
+    pub centrals: Centrals,
     /// Folder of the downloaded files; made when something is downloaded.
     pub target: PathBuf,
     /// Where its statistics are kept.

@@ -28,12 +28,19 @@ use crate::{
 impl Client {
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { central, outbox } => {
-                self.state.central = Some(central);
+            LinkEvent::Up {
+                central,
+                place,
+                outbox,
+            } => {
+                let before = self.state.central.replace(central);
+                self.state.place = Some(place);
                 self.state.outbox = Some(outbox);
                 let was_lost = std::mem::take(&mut self.state.told_lost);
                 if !std::mem::replace(&mut self.state.was_up, true) {
                     self.tell(ClientEvent::Connected { central });
+                } else if before != Some(central) {
+                    self.tell(ClientEvent::CentralMoved { central });
                 } else if was_lost {
                     self.tell(ClientEvent::CentralBack);
                 }
@@ -59,6 +66,10 @@ impl Client {
 
     fn link_down(&mut self, down: &LinkDown) {
         self.state.outbox = None;
+        if down.is_move() {
+            // What was asked is asked again there.
+            return;
+        }
         let unreachable = match down {
             LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
             LinkDown::Lost(Lost::Refused { code, message }) if down.is_expelled() => {
@@ -125,6 +136,7 @@ impl Client {
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
+            | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Secondary(_) => tracing::warn!(?message, "not for a client"),
         }

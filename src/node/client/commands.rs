@@ -37,6 +37,9 @@ impl Client {
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
             }
+            ClientCommand::Central(answer) => {
+                let _ = answer.send(self.state.place.clone());
+            }
             ClientCommand::Download(file, named, answer) => self.download(file, named, answer),
             ClientCommand::Verify(file, answer) => self.verify(file, answer),
             ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),

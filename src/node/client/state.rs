@@ -48,6 +48,8 @@ pub(super) struct State {
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     /// Where the central was found last.
     pub(super) central: Option<SocketAddr>,
+    /// The same as it was dialled: a host name or an address, and a port.
+    pub(super) place: Option<(String, u16)>,
     /// There has been a link since the start.
     pub(super) was_up: bool,
     /// People know that the central is away.

@@ -76,7 +76,7 @@ pub struct Streamed {
     pub starved_s: f64,
     /// Times that a reader went on elsewhere.
     pub seeks: u64,
-    /// Bytes that came for readers that had gone, or had gone on elsewhere.
+    /// Bytes of no use: they came for readers that had gone, or had gone on elsewhere, or came twice.
     pub cancelled_bytes: u64,
     /// Bytes of verified chunks that are kept.
     pub cache_bytes: u64,
@@ -133,9 +133,10 @@ impl Streaming {
         count.fetch_add(1, Relaxed);
     }
 
-    /// So many bytes of chunks are kept now.
-    pub fn keeps(&self, bytes: u64) {
-        self.cache_bytes.store(bytes, Relaxed);
+    /// Of one content so many bytes of chunks were kept, and so many are now.
+    pub fn keeps(&self, before: u64, now: u64) {
+        self.cache_bytes
+            .fetch_add(now.wrapping_sub(before), Relaxed);
     }
 
     /// How it is now.
@@ -179,7 +180,8 @@ mod tests {
         streaming.cancelled(7);
         streaming.looked_up(true);
         streaming.looked_up(false);
-        streaming.keeps(9);
+        streaming.keeps(0, 12);
+        streaming.keeps(12, 9);
         drop(first);
         let now = streaming.now();
         assert_eq!((now.readers, now.seeks, now.cancelled_bytes), (1, 1, 7));

@@ -3,6 +3,7 @@
 //! brings it along. `alone` is a place for a face without a node.
 
 mod alone;
+mod expelled;
 mod figures;
 mod stream;
 
@@ -12,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     model::limits::{HTTP_SHARE, MAX_HTTP_CONNECTIONS_EACH},
-    net::{Permit, Permits, Stream, limit_unsent},
+    net::{Permit, Permits, Stream, keep_alive, limit_unsent},
 };
 
 pub use self::{
     alone::{Alone, secret_word},
+    expelled::ExpelledHosts,
     figures::{Reader, Streamed, Streaming, Timed, Timings},
     stream::{Cutter, OnCut, Serving, VisitStream},
 };
@@ -68,6 +70,7 @@ impl Reception {
         };
         let own = Arc::new(own);
         limit_unsent(stream.socket());
+        keep_alive(stream.socket());
         let visit = Visit {
             is_private: stream.is_private(),
             is_encrypted: matches!(stream, Stream::Tls(_)),

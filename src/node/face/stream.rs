@@ -23,7 +23,8 @@ use tokio::{
 
 use crate::{
     model::limits::{
-        HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, LEAST_TAKEN_BYTES,
+        HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, HTTP_WATCH_PAUSE,
+        LEAST_TAKEN_BYTES,
     },
     net::{Permit, Stream, Use},
     node::send::{Cut, Part, PartError, is_stand_in},
@@ -34,8 +35,12 @@ use crate::{
 struct Doing {
     /// Answers that are not over.
     answers: AtomicUsize,
+    /// Answers that have begun since the connection did.
+    begun: AtomicUsize,
     /// The connection must end with a reset.
     cut: AtomicBool,
+    /// What is being answered is watched, and may be paused for longer.
+    is_watched: AtomicBool,
     /// What the kernel sends in place of the stand-in that comes next.
     part: Mutex<Option<HandedOver>>,
     /// The socket is one that files can be sent on.
@@ -86,6 +91,11 @@ impl Serving {
         *self.0.part.lock() = Some(HandedOver(part, on_cut));
     }
 
+    /// What is being answered is watched: people pause it.
+    pub fn is_watched(&self) {
+        self.0.is_watched.store(true, Ordering::Relaxed);
+    }
+
     /// Gives what can end this connection.
     pub fn cutter(&self) -> Cutter {
         Cutter(Arc::clone(&self.0))
@@ -106,6 +116,7 @@ impl Cutter {
 impl Drop for Serving {
     fn drop(&mut self) {
         if self.0.answers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.is_watched.store(false, Ordering::Relaxed);
             self.0.set_use(Use::Idle);
         }
     }
@@ -119,6 +130,10 @@ pub struct VisitStream {
     read: Deadline,
     /// The first byte of a request came then.
     request_began: Option<Instant>,
+    /// Since when there is neither a request nor an answer.
+    idle_since: Option<Instant>,
+    /// Answers that had begun when it was last read.
+    answers_seen: usize,
     write: Deadline,
     /// Since when the peer has taken less than the least, and how much it took.
     slow_since: Option<(Instant, u64)>,
@@ -151,7 +166,9 @@ impl VisitStream {
     pub(super) fn new(stream: Stream, permits: [Arc<Permit>; 2]) -> Self {
         let doing = Doing {
             answers: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
             cut: AtomicBool::new(false),
+            is_watched: AtomicBool::new(false),
             part: Mutex::default(),
             sends_files: stream.sends_files().is_some(),
             permits,
@@ -161,6 +178,8 @@ impl VisitStream {
             doing: Arc::new(doing),
             read: Deadline::new(),
             request_began: Some(Instant::now()),
+            idle_since: None,
+            answers_seen: 0,
             write: Deadline::new(),
             slow_since: None,
             is_paused: false,
@@ -171,6 +190,7 @@ impl VisitStream {
     pub fn answering(&self) -> impl Fn() -> Serving + Send + Sync + 'static {
         let doing = Arc::clone(&self.doing);
         move || {
+            doing.begun.fetch_add(1, Ordering::AcqRel);
             if doing.answers.fetch_add(1, Ordering::AcqRel) == 0 {
                 doing.set_use(Use::Busy);
             }
@@ -249,7 +269,11 @@ impl VisitStream {
             self.is_paused = true;
             self.doing.set_use(Use::Idle);
         }
-        let is_over = self.write.is_over(since + HTTP_PAUSE, context);
+        let pause = match self.doing.is_watched.load(Ordering::Relaxed) {
+            true => HTTP_WATCH_PAUSE,
+            false => HTTP_PAUSE,
+        };
+        let is_over = self.write.is_over(since + pause, context);
         is_over.then(|| io::ErrorKind::TimedOut.into())
     }
 }
@@ -271,22 +295,25 @@ impl AsyncRead for VisitStream {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        // The answer to a request may be over before this is asked again.
+        let begun = this.doing.begun.load(Ordering::Acquire);
+        if std::mem::replace(&mut this.answers_seen, begun) != begun || this.is_answering() {
+            (this.request_began, this.idle_since) = (None, None);
+        }
         if this.is_answering() {
-            this.request_began = None;
             return read;
         }
         let now = Instant::now();
         if read.is_ready() {
             if buffer.filled().len() > before {
                 this.request_began.get_or_insert(now);
+                this.idle_since = None;
             }
             return read;
         }
         let at = match this.request_began {
             Some(began) => began + HTTP_HEAD_TIMEOUT,
-            // The same moment for as long as nothing happens, as each poll would put it off.
-            None if this.read.sleep.deadline() > now => this.read.sleep.deadline(),
-            None => now + HTTP_IDLE_TIMEOUT,
+            None => *this.idle_since.get_or_insert(now) + HTTP_IDLE_TIMEOUT,
         };
         if this.read.is_over(at, context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

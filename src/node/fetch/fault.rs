@@ -44,6 +44,7 @@ impl Lost {
             | ErrorCode::NumberInUse
             | ErrorCode::NumberNotAllowed
             | ErrorCode::Expelled
+            | ErrorCode::NotActive
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };

@@ -365,8 +365,9 @@ impl Shell {
     }
 
     fn publish(&self) {
-        self.snapshot
-            .send_replace(self.machine.snapshot(clock::now()));
+        let snapshot = self.machine.snapshot(clock::now());
+        self.watched.wasted(snapshot.wasted_bytes);
+        self.snapshot.send_replace(snapshot);
     }
 
     async fn update(&self, update: FetchUpdate) {

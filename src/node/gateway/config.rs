@@ -8,7 +8,7 @@ use crate::{
     model::{ClientName, FileName, Session},
     net::Network,
     node::{
-        Security, Watched,
+        Centrals, Security, Watched,
         finding::LinkConfig,
         link::{Link, LinkEvent},
     },
@@ -17,6 +17,9 @@ use crate::{
 
 /// Messages of the central that may wait.
 const MESSAGES: usize = 64;
+
+/// Verified chunks of one content that are kept in memory, in bytes.
+pub(super) const MOST_EACH: u64 = 128 << 20;
 
 /// Somebody wants to read a file.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(in crate::node) enum Reach {
     Here(Box<dyn Fn(mpsc::Sender<LinkEvent>) + Send>),
     /// Over the network.
     Network {
-        centrals: Vec<(String, u16)>,
+        centrals: Centrals,
         name: ClientName,
     },
 }

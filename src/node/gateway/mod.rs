@@ -1,9 +1,10 @@
 //! Contents for those who speak no lines: one fetch for each content that somebody reads, from all secondaries, however many
 //! read it. To the central it is a client with a name of its own, and its downloads are booked as any client's.
 //!
-//! `run` is its owner, `config` what it is made of.
+//! `run` is its owner, `room` how much it has at once, `config` what it is made of.
 
 mod config;
+mod room;
 mod run;
 
 use std::time::Duration;

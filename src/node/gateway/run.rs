@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::config::{GatewayConfig, NotWatched, Question};
+use super::config::{GatewayConfig, MOST_EACH, NotWatched, Question};
 use crate::{
     model::{
         FileMeta, FileName, Finished, Grant, RequestId, TransferId,
@@ -35,11 +35,6 @@ const KEPT_UNREAD: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a fetch waits with no source.
 const SOURCE_WAIT: Duration = Duration::from_secs(30);
-/// Verified chunks in memory, in bytes: of one content, and of all.
-const MOST_EACH: u64 = 128 << 20;
-const MOST_IN_ALL: u64 = 512 << 20;
-/// What a content gets however many others there are.
-const LEAST_EACH: u64 = 24 << 20;
 /// How far ahead of a reader chunks are fetched, in bytes.
 const WINDOW: u64 = 32 << 20;
 
@@ -58,25 +53,24 @@ pub(super) struct Owner {
     outbox: Option<mpsc::Sender<ToCentral>>,
     last_request: u64,
     /// Files that the central was asked for.
-    asked: BTreeMap<RequestId, Asked>,
-    running: BTreeMap<TransferId, Running>,
+    pub(super) asked: BTreeMap<RequestId, Asked>,
+    pub(super) running: BTreeMap<TransferId, Running>,
     updates: (mpsc::Sender<Update>, mpsc::Receiver<Update>),
     tasks: TaskTracker,
 }
 
-struct Asked {
+pub(super) struct Asked {
     name: FileName,
     answers: Vec<Answer>,
 }
 
 /// A content that is being fetched, or is here whole.
-struct Running {
+pub(super) struct Running {
     request: RequestId,
-    file: FileMeta,
-    fetch: Option<Fetch>,
-    watched: Watched,
-    bytes: u64,
-    read_at: Instant,
+    pub(super) file: FileMeta,
+    pub(super) fetch: Option<Fetch>,
+    pub(super) watched: Watched,
+    pub(super) read_at: Instant,
 }
 
 impl Owner {
@@ -126,6 +120,7 @@ impl Owner {
         if self.central.is_none() {
             self.central = Some(self.config.connect());
         }
+        self.make_room();
         self.last_request += 1;
         let request = RequestId(self.last_request);
         let answers = vec![answer];
@@ -147,12 +142,16 @@ impl Owner {
 
     fn central_said(&mut self, event: Option<LinkEvent>) {
         match event {
-            Some(LinkEvent::Up { central, outbox }) => {
-                self.config.central.get_or_insert(central);
+            Some(LinkEvent::Up {
+                central, outbox, ..
+            }) => {
+                self.config.central = Some(central);
                 self.outbox = Some(outbox);
                 self.say_all_again();
             }
             Some(LinkEvent::Message(message)) => self.message(message),
+            // What was asked is asked again there.
+            Some(LinkEvent::Down(down)) if down.is_move() => self.outbox = None,
             Some(LinkEvent::Down(down)) => {
                 tracing::info!(?down, "the gateway has no central");
                 self.outbox = None;
@@ -256,8 +255,6 @@ impl Owner {
             self.say(FromReceiver::Finished(finished));
             return;
         };
-        let used: u64 = self.running.values().map(|running| running.bytes).sum();
-        let bytes = (MOST_IN_ALL.saturating_sub(used) / 4).clamp(LEAST_EACH, MOST_EACH);
         let config = FetchConfig {
             network: self.config.network.clone(),
             role: PeerRole::Client {
@@ -270,8 +267,8 @@ impl Owner {
             // Whoever watches limits it by not reading.
             downlink: Downlink::new(None),
             goal: Goal::Watch(WatchLimits {
-                cache_bytes: bytes,
-                window_bytes: WINDOW.min(bytes / 2),
+                cache_bytes: MOST_EACH,
+                window_bytes: WINDOW,
             }),
         };
         let file = grant.file.clone();
@@ -285,10 +282,10 @@ impl Owner {
             file,
             fetch: Some(fetch),
             watched,
-            bytes,
             read_at: clock::now(),
         };
         self.running.insert(transfer, running);
+        self.share_memory();
     }
 
     fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
@@ -333,6 +330,7 @@ impl Owner {
         } else {
             self.running.remove(&transfer);
         }
+        self.share_memory();
     }
 
     /// Ends what nobody has read for a while.

@@ -8,7 +8,7 @@ use crate::{
         rules::terms::LatestTerm,
         testing::{PEER, Played, SERVER, listening, server_address},
     },
-    proto::{data::ToSource, handshake::Secret},
+    proto::{Reign, data::ToSource, handshake::Secret},
 };
 
 const STALL: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ fn copier() -> PeerRole {
 /// What a server says of itself.
 fn role_of(server: ServerRole) -> PeerRole {
     match server {
-        ServerRole::Central => PeerRole::Central { term: Term(4) },
+        ServerRole::Central => PeerRole::Central(Term(4).into()),
         ServerRole::Secondary(number) => PeerRole::Secondary {
             number,
             listens: None,
@@ -202,7 +202,7 @@ async fn a_central_of_an_earlier_term_is_known_by_its_hello() {
     for security in [open(), closed()] {
         let central = ServerRole::Central;
         let met = meet(&security, copier(), central, &security, central).await;
-        let Ok(PeerRole::Central { term }) = met.connector else {
+        let Ok(PeerRole::Central(Reign { term, .. })) = met.connector else {
             panic!("no central");
         };
         let (mut latest, now) = (LatestTerm::default(), crate::node::clock::now());

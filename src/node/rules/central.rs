@@ -14,9 +14,7 @@ use crate::{
 /// For a peer that does not belong here.
 pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
-        PeerRole::Central { .. } => {
-            Err(Refused::Unexpected("a central does not enrol at a central"))
-        }
+        PeerRole::Central(_) => Err(Refused::Unexpected("a central does not enrol at a central")),
         PeerRole::Client { name, session } => Ok(Event::ClientHello {
             name,
             session,

@@ -5,9 +5,11 @@
 pub mod central;
 pub mod changes;
 pub mod copies;
+pub mod discovery;
 pub mod downloads;
 pub mod endings;
 pub mod enrolment;
+pub mod finding;
 pub mod sent;
 pub mod terms;
 

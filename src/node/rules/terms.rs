@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{Term, error_codes};
+use crate::model::{Term, error_codes, messages::ForSecondary};
 
 /// How long a node refuses a central of an earlier term while it finds no other. Longer than any lease that may keep an
 /// old central believing in its term after a new one has begun.
@@ -29,7 +29,7 @@ error_codes!(Outdated, code {
     Self { .. } => "central-outdated",
 });
 
-/// The latest term that a node has seen. It is forgotten with the process.
+/// The latest term that a node has seen.
 #[derive(Debug, Default)]
 pub struct LatestTerm {
     term: Term,
@@ -54,6 +54,37 @@ impl LatestTerm {
         self.refused_since = None;
         self.term = term;
         Ok(())
+    }
+
+    /// The latest.
+    pub fn get(&self) -> Term {
+        self.term
+    }
+
+    /// Somebody who is believed names the term of another central.
+    pub fn seen(&mut self, term: Term) {
+        self.term = self.term.max(term);
+    }
+
+    /// A central of another cluster is taken, with terms of its own.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// True for what only the present central may order: files to be copied or set aside, transfers to be over, who
+/// is sent away. What a central
+/// of an earlier term says otherwise does no harm.
+pub fn is_order(message: &ForSecondary) -> bool {
+    match message {
+        ForSecondary::Copy(_)
+        | ForSecondary::CancelCopy { .. }
+        | ForSecondary::Withdraw { .. }
+        | ForSecondary::Ended { .. }
+        | ForSecondary::Expelled { .. } => true,
+        ForSecondary::Conflicts { .. } | ForSecondary::Ack { .. } | ForSecondary::Check { .. } => {
+            false
+        }
     }
 }
 
@@ -101,5 +132,12 @@ mod tests {
         assert_eq!(latest.greeted(after(26), Term(4)), Ok(()));
         assert_eq!(latest.greeted(after(27), Term(4)), Ok(()));
         assert_eq!(latest.greeted(after(28), Term(6)), Ok(()));
+        // What one of them says of another counts as well.
+        latest.seen(Term(3));
+        assert_eq!(latest.get(), Term(6));
+        latest.seen(Term(9));
+        assert!(latest.greeted(after(29), Term(8)).is_err());
+        latest.forget();
+        assert_eq!(latest.greeted(after(30), Term(1)), Ok(()));
     }
 }

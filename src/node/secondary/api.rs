@@ -17,14 +17,15 @@ use std::{
 use super::SecondaryDoor;
 use crate::{
     model::SecondaryNumber,
-    node::{Security, face::FaceMaker},
+    node::{Centrals, Security, face::FaceMaker},
     store::retired::RetiredLimits,
 };
 
 pub(super) use self::orders::SecondaryCommand;
 pub use self::{
     answers::{
-        Emptied, RecoveredFile, RunningKind, RunningTransfer, SecondaryFigures, SecondaryStatus,
+        Emptied, RecoveredFile, RunningKind, RunningTransfer, ScrubStatus, SecondaryFigures,
+        SecondaryStatus,
     },
     events::{NoLongerServing, SecondaryEvent},
     handle::SecondaryHandle,
@@ -44,8 +45,8 @@ pub struct SecondaryConfig {
     pub announced_ip: Option<IpAddr>,
     /// Port that others can reach. By default where it listens.
     pub announced_port: Option<u16>,
-    /// The centrals' host names or addresses, and ports, in the order in which they are tried.
-    pub centrals: Vec<(String, u16)>,
+    /// The centrals that it may go to.
+    pub centrals: Centrals,
     /// The folder that it serves; made when it does not exist.
     pub folder: PathBuf,
     /// Folder of the statistics and of the digest cache.
@@ -56,6 +57,8 @@ pub struct SecondaryConfig {
     pub retired: RetiredLimits,
     /// How long a changed file must be left alone before it is offered.
     pub quiet: Duration,
+    /// All that it serves is read again and compared with its digests once in this time; `None`: never.
+    pub scrub_every: Option<Duration>,
     /// Do not wait for disks that an earlier run found in the folder.
     pub forget_disks: bool,
     /// Who is let in, and what it shows to the central.

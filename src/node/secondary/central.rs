@@ -1,6 +1,6 @@
 //! Between a secondary and its central: what is said on a link, and what the central orders.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         Conflict, CopyOrder, RetiredReason,
-        limits::MAX_OUTBOX,
+        limits::{EXPELLED_FOR, MAX_OUTBOX},
         messages::{ForReceiver, ForSecondary, FromSecondary},
     },
     node::{
@@ -42,7 +42,9 @@ impl Secondary {
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { central, outbox } => {
+            LinkEvent::Up {
+                central, outbox, ..
+            } => {
                 self.state.outbox = Some(outbox);
                 self.state.central = Some(central);
                 self.copies.set_central(central);
@@ -69,6 +71,10 @@ impl Secondary {
         self.state.outbox = None;
         self.state.changes.down();
         self.state.central = None;
+        if down.is_move() {
+            // It is told where it goes on.
+            return;
+        }
         let told = match down {
             LinkDown::Lost(Lost::Refused { code, message })
                 if enrolment::is_for_good(clock::now(), code, &mut self.state.in_use) =>
@@ -94,6 +100,7 @@ impl Secondary {
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
+            | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)
@@ -121,6 +128,10 @@ impl Secondary {
             ForSecondary::Ack { batch } => self.state.changes.acknowledged(batch),
             ForSecondary::Check { file, chunk } => {
                 self.command_index(IndexCommand::Check { file, chunk });
+            }
+            ForSecondary::Expelled { host, for_ms } => {
+                let left = Duration::from_millis(for_ms).min(EXPELLED_FOR);
+                self.state.expelled.expel(host, clock::now() + left);
             }
             ForSecondary::Ended {
                 transfer,

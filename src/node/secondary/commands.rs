@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryFigures, SecondaryStatus,
-    api::SecondaryCommand, index::IndexCommand, state::Secondary,
+    DownloadCount, RunningKind, RunningTransfer, ScrubStatus, SecondaryEvent, SecondaryFigures,
+    SecondaryStatus, api::SecondaryCommand, index::IndexCommand, state::Secondary,
 };
 use crate::node::clock;
 
@@ -80,6 +80,7 @@ impl Secondary {
             read_only: state.read_only,
             away: state.is_gone || !state.disks_away.is_empty(),
             conflicts: state.conflicts.values().cloned().collect(),
+            scrub: self.scrub_status(),
             sending: state.sent.running().len() as u32,
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,
@@ -87,5 +88,18 @@ impl Secondary {
             upload_limit_bytes_per_s: self.context.send.uplink.limit_bytes_per_s(),
             connections: self.server.connections() as u32,
         }
+    }
+
+    fn scrub_status(&self) -> Option<ScrubStatus> {
+        let every = self.scrub_every?;
+        let (done, ended_s) = self.state.scrub.clone().unwrap_or_default();
+        Some(ScrubStatus {
+            every_s: every.as_secs(),
+            bytes: done.round.bytes,
+            damaged: done.round.damaged,
+            rounds: done.rounds,
+            last: done.last,
+            ended_s,
+        })
     }
 }

@@ -87,7 +87,7 @@ fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
         } => Ok(Receiver::Client(name)),
         PeerRole::Client { name: None, .. } => Err(Refused::Nameless),
         PeerRole::Secondary { number, .. } => Ok(Receiver::Secondary(number)),
-        PeerRole::Central { .. } => Err(Refused::Unexpected("a central receives nothing")),
+        PeerRole::Central(_) => Err(Refused::Unexpected("a central receives nothing")),
     }
 }
 

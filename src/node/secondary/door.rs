@@ -11,6 +11,7 @@ use crate::{
     node::{
         Feed, NotOpened, Request, Stopped,
         ask::ask,
+        face::ExpelledHosts,
         gateway::Gateway,
         send::{self, Wanted},
     },
@@ -23,6 +24,7 @@ pub struct SecondaryDoor {
     pub(super) send: send::Context<Served>,
     pub(super) orders: SecondaryOrders,
     pub(super) gateway: Gateway,
+    pub(super) expelled: ExpelledHosts,
 }
 
 impl Deref for SecondaryDoor {
@@ -37,6 +39,11 @@ impl SecondaryDoor {
     /// Contents of the whole cluster, for those who do not ask its nodes themselves.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Those who were sent away.
+    pub fn expelled(&self) -> &ExpelledHosts {
+        &self.expelled
     }
 
     /// The content of a name.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{NoLongerServing, SecondaryEvent, index::IndexEvent, state::Secondary};
 use crate::{
     engine::index::{Gone, Notice, Total},
-    model::{FileMeta, FileName, IndexedFile, Origin, RemovedReason, messages::FromSecondary},
+    model::{
+        FileMeta, FileName, IndexedFile, Origin, RemovedReason, Scrub, messages::FromSecondary,
+    },
 };
 
 impl Secondary {
@@ -27,6 +29,7 @@ impl Secondary {
                 self.state.read_only = true;
                 self.tell_limits();
             }
+            IndexEvent::Scrubbed(done, ended_s) => self.scrubbed(done, ended_s),
             IndexEvent::Writable => {
                 self.tell(SecondaryEvent::Writable);
                 self.state.read_only = false;
@@ -75,8 +78,21 @@ impl Secondary {
             Notice::BeingWritten { name, by } => {
                 self.tell(SecondaryEvent::BeingWritten { file: name, by });
             }
+            // The index's thread keeps it, and tells it as `IndexEvent::Scrubbed`.
+            Notice::Scrubbed { .. } => {}
             Notice::Hashing { name, bytes } => tracing::info!(file = %name, bytes, "reading"),
         }
+    }
+
+    fn scrubbed(&mut self, done: Scrub, ended_s: Option<u64>) {
+        let known = self.state.scrub.as_ref();
+        let before = known.map_or(done.rounds, |(known, _)| known.rounds);
+        if done.rounds > before
+            && let Some(round) = done.last
+        {
+            self.tell(SecondaryEvent::Scrubbed(round));
+        }
+        self.state.scrub = Some((done, ended_s));
     }
 
     fn folder_read(&self, total: Total) {

@@ -48,14 +48,17 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        face::Reception,
+        face::{ExpelledHosts, Reception},
         fetch::{Downlink, FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
         gateway::{Gateway, GatewayConfig, Reach},
         link::Link,
         lost::LinkDown,
         records::RecordWriter,
-        rules::{changes::Changes, enrolment::NUMBER_PATIENCE},
+        rules::{
+            changes::{Changes, KnownRecord},
+            enrolment::NUMBER_PATIENCE,
+        },
         send::{self, Uplink},
         server::Server,
         start::listen_on,
@@ -71,9 +74,9 @@ pub use door::SecondaryDoor;
 pub use inputs::Found;
 
 pub use api::{
-    Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, SecondaryConfig,
-    SecondaryEvent, SecondaryFigures, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer,
-    TransferKind,
+    Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, ScrubStatus,
+    SecondaryConfig, SecondaryEvent, SecondaryFigures, SecondaryHandle, SecondaryOrders,
+    SecondaryStatus, Transfer, TransferKind,
 };
 
 /// A copy waits this long for a source; the central orders it anew later.
@@ -127,8 +130,10 @@ pub(in crate::node) async fn start_on(
         stop: stop.clone(),
     };
     let orders = SecondaryOrders::new(senders.commands, &retired);
-    let face = face(network, &config, &send, &orders);
+    let expelled = ExpelledHosts::default();
+    let face = face(network, &config, (&send, &expelled), &orders);
     let secondary = Secondary {
+        scrub_every: config.scrub_every,
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
             number: config.number,
@@ -146,10 +151,7 @@ pub(in crate::node) async fn start_on(
         copies: Copies::new(copies, senders.copy_updates),
         statistics: files.statistics,
         memory,
-        state: State {
-            changes: Changes::restore(known, fastrand::u64(..)),
-            ..State::default()
-        },
+        state: state(known, expelled),
     };
     Ok(SecondaryHandle {
         address,
@@ -162,29 +164,38 @@ pub(in crate::node) async fn start_on(
     })
 }
 
+/// What it has and knows before anybody has said anything.
+fn state(known: Vec<KnownRecord>, expelled: ExpelledHosts) -> State {
+    State {
+        changes: Changes::restore(known, fastrand::u64(..)),
+        expelled,
+        ..State::default()
+    }
+}
+
 /// What serves those who speak another protocol than lines.
 fn face(
     network: &Network,
     config: &SecondaryConfig,
-    send: &send::Context<Served>,
+    (send, expelled): (&send::Context<Served>, &ExpelledHosts),
     orders: &SecondaryOrders,
 ) -> Option<Reception> {
     let (send, orders) = (send.clone(), orders.clone());
     let face = config.face.as_ref()?;
-    let name = format!("pasarela-{}", config.number);
     let gateway = Gateway::start(GatewayConfig {
         network: network.clone(),
         security: Arc::clone(&config.security),
         central: None,
         reach: Reach::Network {
             centrals: config.centrals.clone(),
-            name: ClientName::try_from(name.as_str()).ok()?,
+            name: ClientName::of_gateway(config.number),
         },
     });
     let face = face.make(SecondaryDoor {
         send,
         orders,
         gateway,
+        expelled: expelled.clone(),
     });
     Some(Reception::new(face, connection_permits()))
 }
@@ -214,6 +225,7 @@ impl Files {
             } else {
                 MissedDisks::WaitedFor
             },
+            scrub_every: config.scrub_every,
         };
         let root = index::open_served(&config.folder, &index)?;
         let parts = root.clone();

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
@@ -21,10 +22,11 @@ use crate::{
     engine::recent::RecentRate,
     model::{
         Conflict, CopyLimits, CopyOrder, Digest, FileMeta, FileName, IndexedFile, RetiredReason,
-        TransferId,
+        Scrub, TransferId,
     },
     node::{
         Refused, StatisticsTrouble,
+        face::ExpelledHosts,
         link::Link,
         records::RecordWriter,
         rules::{
@@ -44,6 +46,7 @@ pub(super) struct Secondary {
     pub(super) server: Server,
     pub(super) context: Context,
     pub(super) root: Root,
+    pub(super) scrub_every: Option<Duration>,
     pub(super) retired: Retired,
     /// Cancelled to stop the node.
     pub(super) stop: CancellationToken,
@@ -80,10 +83,14 @@ pub(super) struct State {
     pub(super) read_errors: u64,
     pub(super) rate: RecentRate,
     pub(super) stops: Stops,
+    /// Hosts whose requests by HTTP are refused.
+    pub(super) expelled: ExpelledHosts,
     /// The folder was read once, so that `held` is complete.
     pub(super) indexed: bool,
     /// The folder is being read again.
     pub(super) rereading: bool,
+    /// How far all has been read again, and when that was done for the last time, in seconds since 1970.
+    pub(super) scrub: Option<(Scrub, Option<u64>)>,
     /// Folders whose disks are away.
     pub(super) disks_away: Vec<FileName>,
     /// The whole folder is away.

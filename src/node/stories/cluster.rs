@@ -16,7 +16,10 @@ use tokio::{
 
 use crate::{
     model::{ClientName, SecondaryNumber, samples::name},
-    net::memory::{MemoryNetwork, ip},
+    net::{
+        Network,
+        memory::{MemoryNetwork, ip},
+    },
     node::{
         Gateway,
         central::{self, CentralConfig, CentralDoor, CentralHandle},
@@ -43,6 +46,8 @@ const PORT: u16 = 50_000;
 pub(super) const SECONDARIES: u8 = 3;
 /// The host of the central.
 pub(super) const CENTRAL: u8 = 100;
+/// The host of another one, if there is one.
+pub(super) const OTHER: u8 = 101;
 /// The hosts of two clients.
 pub(super) const ANA: u8 = 201;
 pub(super) const LUIS: u8 = 202;
@@ -158,18 +163,39 @@ impl Cluster {
     }
 
     pub(super) async fn start_central(&mut self) {
+        let (config, network) = self.central_on(CENTRAL, "statistics");
+        let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
+        self.central = Some(started.await.unwrap());
+    }
+
+    /// A second central, of a later term, whose reign has not begun.
+    pub(super) async fn start_other(&self) -> CentralHandle {
+        let folder = self.path("statistics-other");
+        fs::create_dir(&folder).unwrap();
+        // No clock is as late for decades.
+        fs::write(folder.join("central.json"), r#"{"term":4000000000}"#).unwrap();
+        let (config, network) = self.central_on(OTHER, "statistics-other");
+        let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
+        started.await.unwrap()
+    }
+
+    fn central_on(&self, host: u8, statistics: &str) -> (CentralConfig, Network) {
         let config = CentralConfig {
-            listen: (ip(CENTRAL), PORT).into(),
+            announce: None,
+            listen: (ip(host), PORT).into(),
             required_secondaries: u16::from(SECONDARIES),
             max_downloads: 5,
-            statistics: self.path("statistics"),
+            statistics: self.path(statistics),
             journal: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };
-        let network = self.network.host(CENTRAL);
-        let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
-        self.central = Some(started.await.unwrap());
+        (config, self.network.host(host))
+    }
+
+    /// What was the second central is the first from now on.
+    pub(super) fn replace_central(&mut self, other: CentralHandle) -> CentralHandle {
+        self.central.replace(other).unwrap()
     }
 
     /// The gateway of the central.
@@ -196,12 +222,13 @@ impl Cluster {
             listen: (ip(number), PORT).into(),
             announced_ip: None,
             announced_port: None,
-            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
+            centrals: (ip(CENTRAL).to_string(), PORT).into(),
             folder: self.path(&format!("served{number}")),
             statistics: self.path("statistics"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_millis(10),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,
@@ -223,7 +250,7 @@ impl Cluster {
     pub(super) async fn client(&self, host: u8) -> Client {
         let target = self.path(&format!("downloads{host}"));
         let config = ClientConfig {
-            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
+            centrals: (ip(CENTRAL).to_string(), PORT).into(),
             target: target.clone(),
             statistics: self.path("statistics").into(),
             source_wait: Duration::from_secs(60),

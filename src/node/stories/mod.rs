@@ -6,6 +6,7 @@
 //! is told the same way each time, but not to the microsecond: `select!` and threads take turns as they like.
 
 mod books;
+mod centrals;
 mod cluster;
 mod downloads;
 mod faults;

@@ -62,9 +62,33 @@ impl Cache {
         if let Some(before) = self.chunks.insert(chunk, Kept { bytes, used }) {
             self.bytes -= before.bytes.len() as u64;
         }
+        self.fit(Some(chunk), distance)
+    }
+
+    /// From now on there is room for so many bytes; gives the chunks that had to go for that, as [`Self::put`] does.
+    pub(super) fn set_most(
+        &mut self,
+        most_bytes: u64,
+        distance: impl Fn(ChunkIndex) -> Option<u32>,
+    ) -> Vec<ChunkIndex> {
+        self.most_bytes = most_bytes;
+        self.fit(None, distance)
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives up what is worth least until the rest has room. The chunk that is new stays.
+    fn fit(
+        &mut self,
+        new: Option<ChunkIndex>,
+        distance: impl Fn(ChunkIndex) -> Option<u32>,
+    ) -> Vec<ChunkIndex> {
         let mut gone = Vec::new();
         while self.bytes > self.most_bytes {
-            let others = self.chunks.iter().filter(|(other, _)| **other != chunk);
+            let others = self.chunks.iter().filter(|(other, _)| Some(**other) != new);
             let worth = |(chunk, kept): &(&ChunkIndex, &Kept)| {
                 let ahead = distance(**chunk);
                 (ahead.is_some(), std::cmp::Reverse(ahead), kept.used)
@@ -106,5 +130,17 @@ mod tests {
         let mut small = Cache::new(5);
         assert!(put(&mut small, 1, &[]).is_empty());
         assert_eq!(put(&mut small, 2, &[1]), [1]);
+    }
+
+    #[test]
+    fn a_cache_that_gets_less_room_gives_up_what_is_worth_least() {
+        let mut cache = Cache::new(40);
+        for chunk in [1, 2, 3, 4] {
+            put(&mut cache, chunk, &[]);
+        }
+        let near = |chunk: ChunkIndex| (chunk.0 == 1).then_some(0);
+        let gone = cache.set_most(25, near);
+        assert_eq!(gone, [ChunkIndex(2), ChunkIndex(3)]);
+        assert_eq!((cache.bytes(), cache.most_bytes()), (20, 25));
     }
 }

@@ -13,7 +13,7 @@ mod window;
 
 pub use self::{
     end::WatchEnd,
-    reading::Reading,
+    reading::{Looked, ReaderHandle, Reading},
     watched::{WatchLimits, Watched},
 };
 pub(in crate::node) use self::{place::ChunkPlace, watched::News};

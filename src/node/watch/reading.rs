@@ -1,7 +1,9 @@
 //! One reader of a content that comes: its bytes in order, as they are taken.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     end::{PATIENCE, WatchEnd},
@@ -24,6 +26,37 @@ pub struct Reading {
     rest: ByteRange,
     /// A chunk in memory that is being read.
     chunk: Option<(ChunkIndex, Bytes)>,
+    /// The last chunk that was looked for.
+    looked_for: Option<ChunkIndex>,
+    looked: Option<Looked>,
+}
+
+/// How a reader found a chunk that it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// It was there.
+    pub was_there: bool,
+    /// How long it was waited for.
+    pub waited: Duration,
+}
+
+/// A reader, for whoever may have to end it. Holds nothing for it.
+#[derive(Clone, Debug)]
+pub struct ReaderHandle {
+    watched: Watched,
+    id: ReaderId,
+}
+
+impl ReaderHandle {
+    /// Since when nobody waits for its bytes; `None` while somebody does, and once it has gone.
+    pub fn idle_since(&self) -> Option<Instant> {
+        self.watched.idle_since(self.id)
+    }
+
+    /// Sends it away.
+    pub fn end(&self) {
+        self.watched.displace(self.id);
+    }
 }
 
 impl Reading {
@@ -33,7 +66,27 @@ impl Reading {
             id,
             rest,
             chunk: None,
+            looked_for: None,
+            looked: None,
         }
+    }
+
+    /// For whoever may have to end it.
+    pub fn handle(&self) -> ReaderHandle {
+        ReaderHandle {
+            watched: self.watched.clone(),
+            id: self.id,
+        }
+    }
+
+    /// How the last chunk was found, once for each that this reader came to.
+    pub fn looked(&mut self) -> Option<Looked> {
+        self.looked.take()
+    }
+
+    /// Where it is, in bytes.
+    pub fn position(&self) -> u64 {
+        self.rest.start
     }
 
     /// Bytes that are still to come.
@@ -107,8 +160,9 @@ impl Reading {
     }
 
     /// The chunk that comes next, once it is there.
-    async fn found(&self) -> Result<Found, WatchEnd> {
+    async fn found(&mut self) -> Result<Found, WatchEnd> {
         let chunk = self.watched.meta().layout.chunk_at(self.rest.start);
+        let (began, mut was_there) = (Instant::now(), true);
         let waiting = async {
             loop {
                 let changed = self.watched.changed();
@@ -117,10 +171,16 @@ impl Reading {
                 if let Some(found) = self.watched.find(self.id, chunk)? {
                     return Ok(found);
                 }
+                was_there = false;
                 changed.await;
             }
         };
         let found = timeout(PATIENCE, waiting).await;
+        // A file is asked again for each piece of a chunk.
+        if self.looked_for.replace(chunk) != Some(chunk) {
+            let waited = began.elapsed();
+            self.looked = Some(Looked { was_there, waited });
+        }
         found.unwrap_or(Err(WatchEnd::Stalled))
     }
 }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     engine::download::{ReaderAt, ReaderId},
     model::{ChunkIndex, FileMeta, Manifest},
+    node::face::Streaming,
 };
 
 /// The end of a content that players want at once, in bytes: some formats have their index there.
@@ -52,6 +53,8 @@ struct Shared {
     meta: FileMeta,
     manifest: Arc<OnceLock<Arc<Manifest>>>,
     limits: WatchLimits,
+    /// Where it is counted, once somebody has asked for that.
+    counts: OnceLock<Arc<Streaming>>,
     state: Mutex<State>,
     /// Readers look again.
     changed: Notify,
@@ -71,6 +74,18 @@ struct State {
     place: Place,
     end: Option<WatchEnd>,
     is_prepared: bool,
+    /// Most that is kept in memory.
+    cache_bytes: u64,
+    /// Bytes that came in vain.
+    wasted_bytes: u64,
+    counted: Counted,
+}
+
+/// What of a content has been counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    kept_bytes: u64,
+    wasted_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +98,13 @@ struct Reader {
     fixed_chunks: Option<u32>,
     /// Since when nothing was asked of it; `None` while somebody waits for its bytes.
     idle_since: Option<Instant>,
-    is_displaced: bool,
+}
+
+impl Reader {
+    /// Since when nobody waits for its bytes, if somebody reads them at all.
+    fn idle_since(&self) -> Option<Instant> {
+        self.idle_since.filter(|_| self.fixed_chunks.is_none())
+    }
 }
 
 /// What the fetch has to hear.
@@ -150,20 +171,10 @@ impl Watched {
         self.0.state.lock().end.is_some()
     }
 
-    /// Sends the reader away that was last asked for bytes the longest ago. False where all are being asked.
-    pub fn end_oldest_idle(&self) -> bool {
-        let mut state = self.0.state.lock();
-        let idle = state
-            .readers
-            .iter()
-            .filter(|(_, r)| r.fixed_chunks.is_none() && !r.is_displaced);
-        let idle = idle.filter_map(|(id, reader)| Some((reader.idle_since?, *id)));
-        let oldest = idle.min().map(|(_, id)| id);
-        let reader = oldest.and_then(|id| state.readers.get_mut(&id));
-        let is_ended = reader.map(|reader| reader.is_displaced = true).is_some();
-        drop(state);
-        self.0.changed.notify_waiters();
-        is_ended
+    /// What is kept, sent in vain and waited for is counted there from now on, if it is not counted yet.
+    pub fn count_in(&self, counts: &Arc<Streaming>) {
+        self.0.counts.get_or_init(|| Arc::clone(counts));
+        self.count(&mut self.0.state.lock());
     }
 
     pub(super) fn add(
@@ -183,7 +194,6 @@ impl Watched {
             window: Window::new(now),
             fixed_chunks,
             idle_since: Some(now),
-            is_displaced: false,
         };
         state.readers.insert(id, reader);
         state.dirty.insert(id);
@@ -201,11 +211,7 @@ impl Watched {
     /// When nothing more comes.
     pub(super) fn find(&self, id: ReaderId, chunk: ChunkIndex) -> Result<Option<Found>, WatchEnd> {
         let mut state = self.0.state.lock();
-        if state
-            .readers
-            .get(&id)
-            .is_none_or(|reader| reader.is_displaced)
-        {
+        if !state.readers.contains_key(&id) {
             return Err(WatchEnd::Displaced);
         }
         match state.place.find(self.0.meta.layout, chunk) {
@@ -217,6 +223,17 @@ impl Watched {
     /// Resolves once something is different.
     pub(super) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.0.changed.notified()
+    }
+
+    /// Since when nobody waits for the bytes of a reader.
+    pub(super) fn idle_since(&self, id: ReaderId) -> Option<Instant> {
+        self.0.state.lock().readers.get(&id)?.idle_since()
+    }
+
+    /// Sends a reader away.
+    pub(super) fn displace(&self, id: ReaderId) {
+        self.leave(id);
+        self.0.changed.notify_waiters();
     }
 
     /// Somebody waits for the bytes of a reader, or does not any more.
@@ -247,10 +264,20 @@ impl Watched {
     /// A reader is gone.
     pub(super) fn leave(&self, id: ReaderId) {
         let mut state = self.0.state.lock();
-        state.readers.remove(&id);
+        if state.readers.remove(&id).is_none() {
+            return;
+        }
         state.dirty.remove(&id);
         state.gone.push(id);
         drop(state);
         self.0.moved.notify_one();
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(counts) = self.counts.get() {
+            counts.keeps(self.state.get_mut().counted.kept_bytes, 0);
+        }
     }
 }

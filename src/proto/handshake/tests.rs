@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn a_cut_message_is_no_message(seen in seen(), cut in any::<prop::sample::Index>()) {
         let (_, proof) = seen.answer(&SECRET);
-        let mut hello = Hello::from_role(&crate::proto::PeerRole::Central { term: crate::model::Term(1) });
+        let mut hello = Hello::from_role(&crate::proto::PeerRole::Central(crate::model::Term(1).into()));
         hello.nonce = Some(seen.nonce());
         for line in [
             serde_json::to_string(&ToServer::Proof { proof }).unwrap(),

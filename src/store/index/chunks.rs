@@ -1,4 +1,4 @@
-//! Reads single chunks that somebody complains of, one after the other in a thread of its own: a failing disk may take
+//! Reads single chunks to see whether they are right, one after the other in a thread of its own: a failing disk may take
 //! long to say so.
 
 use std::{collections::VecDeque, fmt, io, sync::Arc, thread::JoinHandle};
@@ -11,6 +11,16 @@ use crate::{
 
 /// Chunks that may wait; more complaints say nothing new.
 const MOST_WAITING: usize = 256;
+
+/// Where chunks are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// From wherever receivers get them.
+    Anywhere,
+    /// From the disk, as far as the system does what it is asked for. Nor does what is read push anything else out of
+    /// memory.
+    Disk,
+}
 
 /// A chunk that was read.
 #[derive(Debug)]
@@ -26,6 +36,7 @@ pub struct CheckedChunk {
 /// See the module.
 pub struct ChunkChecks {
     root: Root,
+    from: ReadFrom,
     done: Arc<dyn Fn(CheckedChunk) + Send + Sync>,
     waiting: VecDeque<(Arc<IndexedFile>, ChunkIndex)>,
     running: Option<JoinHandle<()>>,
@@ -41,9 +52,14 @@ impl fmt::Debug for ChunkChecks {
 
 impl ChunkChecks {
     /// `done` is told of each chunk that was read, by the thread that read it.
-    pub fn new(root: Root, done: impl Fn(CheckedChunk) + Send + Sync + 'static) -> Self {
+    pub fn new(
+        root: Root,
+        from: ReadFrom,
+        done: impl Fn(CheckedChunk) + Send + Sync + 'static,
+    ) -> Self {
         Self {
             root,
+            from,
             done: Arc::new(done),
             waiting: VecDeque::new(),
             running: None,
@@ -76,20 +92,29 @@ impl ChunkChecks {
         let Some((file, chunk)) = self.waiting.pop_front() else {
             return;
         };
-        let (root, done) = (self.root.clone(), Arc::clone(&self.done));
+        let (root, from, done) = (self.root.clone(), self.from, Arc::clone(&self.done));
+        let theirs = Arc::clone(&file);
         let thread = std::thread::Builder::new()
             .name("check".to_owned())
             .spawn(move || {
-                let verdict = read(&root, &file, chunk);
+                let verdict = read(&root, &theirs, chunk, from);
                 done(CheckedChunk {
-                    file,
+                    file: theirs,
                     chunk,
                     verdict,
                 });
             });
         match thread {
             Ok(thread) => self.running = Some(thread),
-            Err(error) => tracing::warn!(%error, "a chunk that somebody complains of is not read"),
+            Err(error) => {
+                tracing::warn!(%error, "a chunk is not read");
+                let verdict = Verdict::Unclear;
+                (self.done)(CheckedChunk {
+                    file,
+                    chunk,
+                    verdict,
+                });
+            }
         }
     }
 }
@@ -103,7 +128,7 @@ impl Drop for ChunkChecks {
     }
 }
 
-fn read(root: &Root, file: &Arc<IndexedFile>, chunk: ChunkIndex) -> Verdict {
+fn read(root: &Root, file: &Arc<IndexedFile>, chunk: ChunkIndex, from: ReadFrom) -> Verdict {
     let Some(expected) = file.manifest.chunk(chunk) else {
         return Verdict::Unclear;
     };
@@ -111,7 +136,13 @@ fn read(root: &Root, file: &Arc<IndexedFile>, chunk: ChunkIndex) -> Verdict {
     let mut bytes = Vec::with_capacity(range.len() as usize);
     let mut read = || -> Result<io::Result<()>, StoreError> {
         let reader = ContentReader::open(root, Arc::clone(file))?;
+        if from == ReadFrom::Disk {
+            reader.forget(range);
+        }
         let read = reader.read_plain(range, &mut bytes);
+        if from == ReadFrom::Disk {
+            reader.forget(range);
+        }
         reader.check_unchanged()?;
         Ok(read)
     };

@@ -70,6 +70,15 @@ impl ContentReader {
         read_range(&self.handle, range, target)
     }
 
+    /// Asks the system to forget what it has of a range in memory. It keeps what is not on the disk yet.
+    pub(super) fn forget(&self, range: ByteRange) {
+        let length = std::num::NonZeroU64::new(range.len());
+        let advice = rustix::fs::Advice::DontNeed;
+        if let Err(error) = rustix::fs::fadvise(&self.handle, range.start, length, advice) {
+            tracing::debug!(%error, "the system does not forget what it has read");
+        }
+    }
+
     /// What reading it by other means said.
     pub fn error(&self, error: &std::io::Error) -> StoreError {
         StoreError::new(&self.path(), error)

@@ -2,7 +2,7 @@
 //!
 //! `scan` looks at the folder and `watch` hears of its changes, `hashing` reads files and `chunks` single chunks of them,
 //! each in threads of their own, `writers` finds who has files open. `cache` remembers digests from run to run, `disks`
-//! what was mounted, `own` which files have which chunks. `content` reads for receivers.
+//! what was mounted, `scrub` how far everything was read again, `own` which files have which chunks. `content` reads for receivers.
 
 mod cache;
 mod chunks;
@@ -11,17 +11,19 @@ mod disks;
 mod hashing;
 mod own;
 mod scan;
+mod scrub;
 mod watch;
 mod writers;
 
 pub use cache::Cache;
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
-pub use chunks::{CheckedChunk, ChunkChecks};
+pub use chunks::{CheckedChunk, ChunkChecks, ReadFrom};
 pub use content::ContentReader;
 pub use disks::{Disks, MissedDisks, open_served};
 pub use hashing::{HashedFile, Hashers};
 pub use own::OwnChunks;
 pub use scan::{Scan, scan, see};
+pub use scrub::ScrubRecord;
 pub use watch::{FolderWatch, Heard, watch};
 pub use writers::Writers;

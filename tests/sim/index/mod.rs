@@ -15,11 +15,11 @@ use std::{
 use trozos::{
     engine::index::{
         Action, Event, Gone, HashJob, Hearing, Index, IndexConfig, Notice, PathNow, Processes,
-        Read, Recognised, SetAside, Snapshot, Touch,
+        Read, Recognised, ScrubConfig, SetAside, Snapshot, Touch,
     },
     model::{
         ChunkIndex, ChunkLayout, Digest, Extent, FileMeta, FileName, FileTime, IgnoredReason,
-        IndexedFile, Look, Manifest, RemovedReason, RetiredReason, Seen, Stamp, SystemError,
+        IndexedFile, Look, Manifest, RemovedReason, RetiredReason, Scrub, Seen, Stamp, SystemError,
         Verdict, Writer,
     },
 };
@@ -35,6 +35,8 @@ const MISSING: Duration = Duration::from_millis(500);
 /// One that is open for writing is read after this long all the same.
 const QUIET_OPEN: Duration = Duration::from_secs(600);
 const THREADS: usize = 2;
+/// Much less than [`REST`].
+const SCRUB_MS: u64 = 400_000;
 /// The folder whose disk can be unmounted.
 const DISK: &str = "disk";
 
@@ -126,6 +128,7 @@ enum Work {
         is_cancelled: bool,
     },
     CheckChunk(Arc<IndexedFile>),
+    Scrub(Arc<IndexedFile>, ChunkIndex),
     SetAside(Arc<IndexedFile>, RetiredReason),
     Hint(Event),
     Listen,
@@ -181,6 +184,8 @@ struct World {
     away: Vec<FileName>,
     asked_to_read_all: bool,
     was_ready: bool,
+    /// What is served is read again once in a while.
+    scrubs: bool,
 }
 
 const FOLDERS: [&str; 3] = ["", "a", DISK];
@@ -215,9 +220,15 @@ impl World {
     fn new(seed: u64, trace: bool) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let start = Instant::now();
+        let scrubs = random.bool();
         let config = IndexConfig {
             quiet: Duration::from_secs(4),
             hash_threads: THREADS,
+            scrub: scrubs.then(|| ScrubConfig {
+                every: ms(&mut random, 1000..SCRUB_MS),
+                done: Scrub::default(),
+                rest: ms(&mut random, 0..SCRUB_MS),
+            }),
         };
         Self {
             trace,
@@ -253,6 +264,7 @@ impl World {
             away: Vec::new(),
             asked_to_read_all: false,
             was_ready: false,
+            scrubs,
             random,
         }
     }

@@ -49,6 +49,9 @@ impl World {
             let found = self.visible(name);
             let is_it = found.is_some_and(|found| found.stamp == held.stamp);
             assert!(is_it, "{name} is not what is served");
+            let is_right = found.is_some_and(|found| found.reads_as() == content_of(held));
+            let is_seen = !self.scrubs || held.meta.layout.chunk_count() == 0;
+            assert!(is_right || is_seen, "{name} is damaged, and served");
         }
         for (name, file) in &self.disk {
             let has_reason = !self.is_visible(name)

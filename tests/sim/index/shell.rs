@@ -88,6 +88,13 @@ impl World {
                 let takes = ms(&mut self.random, 0..500);
                 self.begin(takes, Work::CheckChunk(file));
             }
+            Action::Scrub { file, chunk } => {
+                let reads = self.work.iter();
+                let mut reads = reads.filter(|(_, _, work)| matches!(work, Work::Scrub(..)));
+                assert!(self.scrubs && reads.next().is_none(), "one at a time");
+                let takes = ms(&mut self.random, 0..500);
+                self.begin(takes, Work::Scrub(file, chunk));
+            }
             Action::SetAside { file, reason } => {
                 let takes = ms(&mut self.random, 0..30);
                 self.begin(takes, Work::SetAside(file, reason));
@@ -213,19 +220,18 @@ impl World {
                 Event::Hashed { job, after, read }
             }
             Work::CheckChunk(file) => {
-                let after = self.see(&file.meta.name);
-                let verdict = match self.visible(&file.meta.name) {
-                    Some(found) if found.stamp != file.stamp => Verdict::Unclear,
-                    Some(found) if found.reads_as() == content_of(&file) => Verdict::Right,
-                    Some(_) => Verdict::Wrong,
-                    None => Verdict::Unclear,
-                };
-                let mut served = self.index.served();
-                if verdict == Verdict::Wrong && served.any(|served| Arc::ptr_eq(served, &file)) {
-                    self.suspects.insert(key(file.stamp));
-                }
+                let (verdict, after) = self.check(&file);
                 Event::ChunkChecked {
                     file,
+                    verdict,
+                    after,
+                }
+            }
+            Work::Scrub(file, chunk) => {
+                let (verdict, after) = self.check(&file);
+                Event::Scrubbed {
+                    file,
+                    chunk,
                     verdict,
                     after,
                 }
@@ -251,6 +257,22 @@ impl World {
         };
         self.tell(|| format!("    {event:?}"));
         self.index.handle_event(self.now, event);
+    }
+
+    /// What a chunk of a file is on the disk.
+    fn check(&mut self, file: &Arc<IndexedFile>) -> (Verdict, Option<Seen>) {
+        let after = self.see(&file.meta.name);
+        let verdict = match self.visible(&file.meta.name) {
+            Some(found) if found.stamp != file.stamp => Verdict::Unclear,
+            Some(found) if found.reads_as() == content_of(file) => Verdict::Right,
+            Some(_) => Verdict::Wrong,
+            None => Verdict::Unclear,
+        };
+        let mut served = self.index.served();
+        if verdict == Verdict::Wrong && served.any(|served| Arc::ptr_eq(served, file)) {
+            self.suspects.insert(key(file.stamp));
+        }
+        (verdict, after)
     }
 
     /// What a look at one name says.

@@ -25,6 +25,7 @@ impl World {
                 self.away = away;
             }
             Notice::Hashing { bytes, .. } => assert!(bytes >= 64 << 20),
+            Notice::Scrubbed { done, .. } => assert!(done.rounds > 0 || done.after.is_some()),
             Notice::CaughtUp
             | Notice::Ignored { .. }
             | Notice::ManyIgnored { .. }

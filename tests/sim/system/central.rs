@@ -223,9 +223,9 @@ impl Central {
             self.places.event(link, &hello);
             self.cluster.handle_event(ctx.now, link, hello);
             if self.cluster.has_peer(link) {
-                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central {
-                    term: self.cluster.term(),
-                }));
+                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central(
+                    self.cluster.term().into(),
+                )));
                 ctx.send(end, Packet::FromCentral(hello));
             }
             self.act(ctx);
@@ -262,6 +262,8 @@ impl Central {
         // Nothing waits here.
         let arrived = ctx.now;
         self.cluster.hear(|of| (of == link).then_some(arrived));
+        self.cluster
+            .hear_clients(|of| (of == link).then_some(arrived));
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {

@@ -11,7 +11,7 @@ use trozos::{
     },
     node::rules::terms::LatestTerm,
     proto::{
-        ErrorCode, Hello, PeerRole,
+        ErrorCode, Hello, PeerRole, Reign,
         control::{FromCentral, ToCentral},
     },
 };
@@ -86,7 +86,7 @@ impl Link {
     fn times(&self) -> (Duration, Duration) {
         match self.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
-            PeerRole::Client { .. } | PeerRole::Central { .. } => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+            PeerRole::Client { .. } | PeerRole::Central(_) => (CLIENT_HEARTBEAT, CLIENT_LEASE),
         }
     }
 
@@ -225,7 +225,7 @@ impl Link {
                 let FromCentral::Hello(hello) = message else {
                     panic!("{message:?}");
                 };
-                let Ok(PeerRole::Central { term }) = hello.into_role() else {
+                let Ok(PeerRole::Central(Reign { term, .. })) = hello.into_role() else {
                     panic!("no central");
                 };
                 if self.latest_term.greeted(ctx.now, term).is_err() {

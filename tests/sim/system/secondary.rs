@@ -319,6 +319,8 @@ impl Secondary {
                 self.changes.acknowledged(batch);
                 self.tell_changes(ctx);
             }
+            // Nobody asks by HTTP here.
+            ForSecondary::Expelled { .. } => {}
             ForSecondary::Ended {
                 transfer,
                 outcome,

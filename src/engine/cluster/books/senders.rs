@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -209,6 +210,18 @@ impl Senders {
             .flat_map(|(number, sender)| sender.open.iter().map(|(id, open)| (*number, *id, open)))
             .filter(|(_, _, open)| is_to(open))
             .map(|(number, transfer, _)| (number, transfer))
+            .collect()
+    }
+
+    /// What a host is being sent that has no name.
+    pub(in crate::engine::cluster) fn open_to_host(
+        &self,
+        host: IpAddr,
+    ) -> Vec<(SecondaryNumber, TransferId)> {
+        let is_to = |receiver: &Receiver| matches!(receiver, Receiver::Http(to) if to.to_canonical() == host);
+        self.all_open()
+            .filter(|(_, _, receiver, ..)| is_to(receiver))
+            .map(|(number, transfer, ..)| (number, transfer))
             .collect()
     }
 

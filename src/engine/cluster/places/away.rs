@@ -38,7 +38,7 @@ impl Places {
         for (name, until_ms) in registry.expelled() {
             let left = Duration::from_millis(until_ms.saturating_sub(wall_ms));
             let until = now + left.min(EXPELLED_FOR);
-            places.expelled.insert(name.clone(), until);
+            places.sent_away.name(name.clone(), until);
         }
         let until = now + BACK_WITHIN;
         for row in registry.waiting().rows() {
@@ -79,6 +79,7 @@ impl Places {
             session: Some(session),
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             since: now,
+            heard: now,
             needs_no_slot: false,
             is_away: true,
             requests: BTreeMap::new(),

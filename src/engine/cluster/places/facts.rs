@@ -98,6 +98,6 @@ impl Places {
         let own: BTreeSet<_> = own.filter(|key| !waits.contains(key)).collect();
         assert_eq!(own.len(), running.count(), "what runs");
         let expelled = registry.expelled().map(|(name, _)| name);
-        assert!(self.expelled.keys().eq(expelled), "who is expelled");
+        assert!(self.sent_away.refused().eq(expelled), "who is expelled");
     }
 }

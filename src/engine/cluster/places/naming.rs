@@ -1,12 +1,19 @@
 //! What clients are called, so that no two are called the same.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use super::Places;
 use crate::{
     engine::cluster::ConnectionId,
-    model::{ClientName, Session},
+    model::{ClientName, Session, limits::CLIENT_HEARTBEAT},
 };
+
+/// A client that lives is heard twice within this time.
+const SILENT: Duration = CLIENT_HEARTBEAT.saturating_mul(2);
 
 /// A client has a name.
 #[derive(Debug)]
@@ -25,7 +32,7 @@ impl Places {
         connection: ConnectionId,
         wanted: &ClientName,
     ) -> Option<Named> {
-        if self.expelled.contains_key(wanted) {
+        if self.sent_away.has_name(wanted) {
             return None;
         }
         let session = self.clients.get(&connection)?.session;
@@ -46,8 +53,40 @@ impl Places {
 
     /// Names that are refused no longer.
     pub(in crate::engine::cluster) fn let_in(&mut self, now: Instant) -> Vec<ClientName> {
-        let over = self.expelled.extract_if(.., |_, until| *until <= now);
-        over.map(|(name, _)| name).collect()
+        self.sent_away.let_in(now)
+    }
+
+    /// Tells when something last arrived on each connection.
+    pub(in crate::engine::cluster) fn hear(
+        &mut self,
+        arrived: impl Fn(ConnectionId) -> Option<Instant>,
+    ) {
+        for (connection, client) in &mut self.clients {
+            let last = arrived(*connection);
+            client.heard = last.map_or(client.heard, |last| last.max(client.heard));
+        }
+    }
+
+    /// The connection of an earlier run of the same person's client, which has ended unnoticed: it has the name that this
+    /// one wants, came from the same machine, and has been silent for longer than a client that lives.
+    pub(in crate::engine::cluster) fn outlived(
+        &self,
+        now: Instant,
+        connection: ConnectionId,
+        wanted: &ClientName,
+    ) -> Option<ConnectionId> {
+        let own = self.clients.get(&connection)?;
+        let is_outlived = |(at, other): &(&ConnectionId, &super::Client)| {
+            **at != connection
+                && other.name.as_ref() == Some(wanted)
+                && other.session != own.session
+                && !other.is_away
+                && other.address.ip() == own.address.ip()
+                && !other.needs_no_slot
+                && now.saturating_duration_since(other.heard) > SILENT
+        };
+        let (at, _) = self.clients.iter().find(is_outlived)?;
+        Some(*at)
     }
 
     /// What a client is called that wants this name. Connections of one session are one client's: the last one may not
@@ -69,12 +108,11 @@ impl Places {
             return name;
         }
         let taken: BTreeSet<&ClientName> = others.iter().filter_map(|c| c.name()).collect();
-        let is_free =
-            |name: &ClientName| !taken.contains(name) && !self.expelled.contains_key(name);
+        let is_free = |name: &ClientName| !taken.contains(name) && !self.sent_away.has_name(name);
         let names = std::iter::once(wanted.clone()).chain((2..).map(|n| wanted.numbered(n)));
         // There is always one: these names have no end, and there are few clients.
         names
-            .take(taken.len() + self.expelled.len() + 1)
+            .take(taken.len() + self.sent_away.names() + 1)
             .find(is_free)
             .unwrap_or_else(|| wanted.clone())
     }

@@ -63,6 +63,9 @@ impl Cluster {
         self.places
             .hello(self.last_call, connection, session, address);
         if let Some(wanted) = name {
+            if self.is_gateway(&wanted, address) {
+                self.places.is_gateway(connection);
+            }
             let given = self.set_name(connection, &wanted);
             // It goes by the name that it said unless it is told another.
             if let Some(name) = given.filter(|name| *name != wanted) {
@@ -77,8 +80,17 @@ impl Cluster {
         name: &ClientName,
         address: SocketAddr,
     ) {
-        self.places.gateway(self.last_call, connection, address);
+        self.places.hello(self.last_call, connection, None, address);
+        self.places.is_gateway(connection);
         self.set_name(connection, name);
+    }
+
+    /// True for a client that is called as the gateway of a secondary, and comes from where that one is.
+    fn is_gateway(&self, name: &ClientName, address: SocketAddr) -> bool {
+        let member = name
+            .gateway_of()
+            .and_then(|number| self.members.get(number));
+        member.is_some_and(|member| member.address().ip() == address.ip().to_canonical())
     }
 
     fn enrol_client(&mut self, connection: ConnectionId, wanted: &ClientName) {
@@ -97,6 +109,11 @@ impl Cluster {
     fn set_name(&mut self, connection: ConnectionId, wanted: &ClientName) -> Option<ClientName> {
         for name in self.places.let_in(self.last_call) {
             self.record(Entry::LetIn { name });
+        }
+        while let Some(outlived) = self.places.outlived(self.last_call, connection, wanted) {
+            // Should it live after all, it hears of it and comes again, as another.
+            self.close(outlived, Refusal::Silent);
+            self.client_gone(outlived);
         }
         let Some(named) = self.places.enrol(connection, wanted) else {
             self.send_away(connection);

@@ -4,7 +4,7 @@ use super::Cluster;
 use crate::{engine::cluster::catalog::Other, model::limits::MAX_SECONDARY_NUMBER};
 
 /// Counts of files that need a look at the whole catalogue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileCounts {
     pub(super) listed: u64,
     /// Of those, files that a secondary lacks which should hold them.

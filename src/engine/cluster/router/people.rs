@@ -1,6 +1,10 @@
 //! What a person orders: how many downloads run at once, who is drained, who is sent away, what a name stands for.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +110,13 @@ impl Cluster {
 
     /// Ends all that clients of a name have, and refuses the name for [`EXPELLED_FOR`]. Secondaries are told to send
     /// nothing more in their transfers. A legacy client, which only its secondaries know by name, loses
-    /// what it is being sent and is not refused afterwards.
+    /// what it is being sent and is not refused afterwards. As HTTP has no names, what is asked by it from hosts of these
+    /// clients is refused as well; so is a host that is named by its address.
     pub fn expel(&mut self, now: Instant, name: &str) -> Expelled {
         self.notice_own_stop(now);
+        if let Ok(host) = name.parse::<IpAddr>() {
+            return self.expel_host(now, host.to_canonical());
+        }
         let Ok(name) = ClientName::try_from(name) else {
             return Expelled::NoSuchClient;
         };
@@ -122,7 +130,10 @@ impl Cluster {
             name: name.clone(),
             until_ms,
         });
-        self.places.expel(name, now + EXPELLED_FOR);
+        let hosts = self.places.expel(name, now + EXPELLED_FOR);
+        for host in &hosts {
+            self.end_sending_to(now, *host);
+        }
         for (number, transfer) in sent {
             self.stop_sending(number, transfer);
             self.books.expel(now, transfer);
@@ -134,6 +145,47 @@ impl Cluster {
             .for_each(|connection| self.send_away(*connection));
         self.after(now);
         Expelled::Clients(here.max(1) as u32)
+    }
+
+    /// The same for a host that asks by HTTP.
+    fn expel_host(&mut self, now: Instant, host: IpAddr) -> Expelled {
+        self.places.expel_host(host, now + EXPELLED_FOR);
+        self.end_sending_to(now, host);
+        self.after(now);
+        Expelled::Clients(1)
+    }
+
+    /// Secondaries send a host nothing more that it asks for without a name.
+    fn end_sending_to(&mut self, now: Instant, host: IpAddr) {
+        for (number, transfer) in self.books.senders().open_to_host(host) {
+            self.stop_sending(number, transfer);
+            self.books.expel(now, transfer);
+        }
+        let secondaries = self.members.iter();
+        let connections = secondaries.filter_map(|(number, _)| self.members.connection(number));
+        for connection in connections.collect::<Vec<_>>() {
+            self.tell_expelled(connection, host, EXPELLED_FOR);
+        }
+    }
+
+    fn tell_expelled(&mut self, connection: ConnectionId, host: IpAddr, left: Duration) {
+        let for_ms = left.as_millis() as u64;
+        let expelled = ForSecondary::Expelled { host, for_ms };
+        self.actions
+            .push_back(Action::ToSecondary(connection, expelled));
+    }
+
+    /// Hosts whose requests by HTTP are refused, and until when.
+    pub fn expelled_hosts(&mut self, now: Instant) -> Vec<(IpAddr, Instant)> {
+        self.places.expelled_hosts(now)
+    }
+
+    /// A secondary that comes hears who was sent away.
+    pub(super) fn tell_all_expelled(&mut self, connection: ConnectionId) {
+        let now = self.last_call;
+        for (host, until) in self.places.expelled_hosts(now) {
+            self.tell_expelled(connection, host, until - now);
+        }
     }
 
     /// Ends a client's connection and all that it has.

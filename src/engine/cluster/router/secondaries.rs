@@ -74,6 +74,7 @@ impl Cluster {
                 address,
             });
         }
+        self.tell_all_expelled(connection);
         self.catalog.enrolled(number);
         self.books.enrolled(now, number, incarnation);
         self.tell(Notice::SecondaryUp {

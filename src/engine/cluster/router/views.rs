@@ -30,6 +30,14 @@ pub struct ListingVersion {
     begun: bool,
 }
 
+/// A value that changes whenever [`FileCounts`] may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountsVersion {
+    listing: ListingVersion,
+    conflicts: usize,
+    changing: usize,
+}
+
 /// A secondary that has enrolled since the central started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecondaryInfo {
@@ -144,6 +152,15 @@ impl Cluster {
             catalog: self.catalog.version(),
             present: self.members.present(),
             begun: self.has_begun(),
+        }
+    }
+
+    /// See [`CountsVersion`].
+    pub fn counts_version(&self) -> CountsVersion {
+        CountsVersion {
+            listing: self.listing_version(),
+            conflicts: self.catalog.conflict_count(),
+            changing: self.catalog.changing_count(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     },
     model::{
         FileMeta, Finished, Incarnation, Outcome, Session, Term, TransferId,
+        limits::{CLIENT_HEARTBEAT, HEARTBEAT},
         messages::{ForReceiver, FromReceiver, FromSecondary},
     },
 };
@@ -66,6 +67,15 @@ impl Bench {
         self.cluster
             .handle_event(self.now, ConnectionId(connection), event.into());
         std::iter::from_fn(|| self.cluster.poll_action()).collect()
+    }
+
+    /// Time passes, in which the secondary gives signs of life, and nobody else.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now += HEARTBEAT;
+            self.feed(1, Event::Alive);
+        }
     }
 
     fn download(&mut self, connection: u64, request: u64) -> Option<TransferId> {
@@ -152,6 +162,38 @@ fn who_says_a_taken_name_first_of_all_is_told_another() {
     let is_name =
         |action: &Action| matches!(action, Action::ToClient(_, ForClient::Enrolled { .. }));
     assert!(!told.iter().any(is_name), "{told:?}");
+}
+
+#[test]
+fn a_new_run_has_the_name_of_one_that_ended_unnoticed() {
+    let mut bench = Bench::new();
+    let hello = |session: u64, host: u8| Event::ClientHello {
+        name: Some(samples::client("eva")),
+        session: Some(Session(session)),
+        address: SocketAddr::from(([10, 0, 0, host], 1)),
+    };
+    let is_other =
+        |action: &Action| matches!(action, Action::ToClient(_, ForClient::Enrolled { .. }));
+    let is_closed = |action: &Action| matches!(action, Action::Close { connection, .. } if *connection == ConnectionId(4));
+    bench.feed(4, hello(1, 9));
+    // It was heard a moment ago.
+    assert!(bench.feed(5, hello(2, 9)).iter().any(is_other));
+    bench.feed(5, Event::Closed(Parting::Goodbye));
+    bench.pass(2 * CLIENT_HEARTBEAT + Duration::from_secs(1));
+    // Another machine's may have its name for another reason.
+    assert!(bench.feed(6, hello(3, 8)).iter().any(is_other));
+    let actions = bench.feed(7, hello(4, 9));
+    assert!(
+        actions.iter().any(is_closed) && !actions.iter().any(is_other),
+        "{actions:?}"
+    );
+    assert!(!bench.cluster.has_peer(ConnectionId(4)));
+    // Whoever gave a sign of life keeps it.
+    bench.pass(2 * CLIENT_HEARTBEAT + Duration::from_secs(1));
+    let heard = bench.now;
+    bench.cluster.hear_clients(|_| Some(heard));
+    assert!(bench.feed(8, hello(5, 9)).iter().any(is_other));
+    assert!(bench.cluster.has_peer(ConnectionId(7)));
 }
 
 #[test]

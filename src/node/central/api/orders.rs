@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Catalogue, DownloadCount, DrainedSecondary, Offer, Present, Summary};
+use super::{
+    Catalogue, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing, Summary,
+};
 use crate::{
     engine::cluster::{
         ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryCondition,
@@ -41,6 +43,15 @@ pub(in crate::node::central) enum CentralCommand {
     /// The gateway says hello, and hears what follows.
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
+    Place(PlaceCommand),
+}
+
+/// What it is told of the other centrals of its cluster.
+#[derive(Debug)]
+pub(in crate::node::central) enum PlaceCommand {
+    Stand(Standing, oneshot::Sender<()>),
+    Membership(oneshot::Sender<Membership>),
+    Join(Membership, oneshot::Sender<()>),
 }
 
 /// See the module. Copies are the same.
@@ -183,6 +194,30 @@ impl CentralOrders {
     /// The transfers that run, some hundreds at most.
     pub async fn running(&self) -> Result<Vec<Running>, Stopped> {
         ask(&self.commands, CentralCommand::Running).await
+    }
+
+    /// Has this central stand otherwise among those of its cluster, and tell its peers.
+    pub async fn stand(&self, standing: Standing) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Place(PlaceCommand::Stand(standing, answer))
+        })
+        .await
+    }
+
+    /// The cluster that it is of, and where that has its centrals.
+    pub async fn membership(&self) -> Result<Membership, Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Place(PlaceCommand::Membership(answer))
+        })
+        .await
+    }
+
+    /// Has it be of a cluster, which it does not remember; its peers are told of the other centrals.
+    pub async fn join(&self, membership: Membership) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Place(PlaceCommand::Join(membership, answer))
+        })
+        .await
     }
 
     /// All that a page shows and that changes by itself.

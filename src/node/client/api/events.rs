@@ -37,6 +37,11 @@ pub enum ClientEvent {
     Expelled,
     /// The central is back.
     CentralBack,
+    /// Another central of the cluster reigns now, and this client is connected to it.
+    CentralMoved {
+        /// Where it is.
+        central: SocketAddr,
+    },
     /// Another client has its name: the central calls it otherwise.
     OtherName {
         /// As it wants to be called.
@@ -104,6 +109,7 @@ impl ClientEvent {
             | Self::Denied(_)
             | Self::Expelled
             | Self::CentralBack
+            | Self::CentralMoved { .. }
             | Self::OtherName { .. }
             | Self::Statistics(_)
             | Self::Remembered(_)

@@ -41,6 +41,7 @@ pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, 
 pub(in crate::node::client) enum ClientCommand {
     Enrol(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
     Name(oneshot::Sender<Option<ClientName>>),
+    Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
     Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
     Download(FileName, Option<Named>, Asker),
@@ -73,6 +74,11 @@ impl ClientHandle {
     /// The present name; none before the first [`Self::enrol`].
     pub async fn name(&self) -> Result<Option<ClientName>, Stopped> {
         ask(&self.commands, ClientCommand::Name).await
+    }
+
+    /// Where the central is that it was connected to last, as it was dialled: its host name or address, and its port.
+    pub async fn central(&self) -> Result<Option<(String, u16)>, Stopped> {
+        ask(&self.commands, ClientCommand::Central).await
     }
 
     /// All files that can be downloaded (`LISTA_VIDEOS`).

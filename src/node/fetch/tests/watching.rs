@@ -270,7 +270,7 @@ async fn without_a_byte_a_reader_is_told_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_reader_that_nobody_asks_for_bytes_goes_first() {
+async fn a_reader_that_was_sent_away_gets_nothing_and_nothing_comes_for_it() {
     let scene = scene(20);
     serve(&scene.network, 1, &scene.sample, Manner::Good);
     let fetch = scene.watch(1, 256);
@@ -280,7 +280,10 @@ async fn the_reader_that_nobody_asks_for_bytes_goes_first() {
     let mut second = watched.read(from(MIB));
     sleep(Duration::from_secs(1)).await;
     scene.read(&mut first, 0, 1).await;
-    assert!(watched.end_oldest_idle());
+    let (first_idle, second_idle) = (first.handle(), second.handle());
+    assert!(second_idle.idle_since() < first_idle.idle_since());
+    second_idle.end();
+    assert_eq!((watched.readers(), second_idle.idle_since()), (1, None));
     assert_eq!(second.next().await, Some(Err(WatchEnd::Displaced)));
     scene.read(&mut first, 256 << 10, 1).await;
 }

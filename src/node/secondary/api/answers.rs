@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{counters::Counters, download::Snapshot},
-    model::{self, Conflict, FileName, Receiver, SecondaryNumber},
+    model::{self, Conflict, FileName, Receiver, ScrubRound, SecondaryNumber},
     node::ServerFigures,
     store::retired::{RetiredFile, RetiredTotal},
 };
@@ -53,6 +53,8 @@ pub struct SecondaryStatus {
     pub away: bool,
     /// Names of its files that stand for several contents, until a person decides on them.
     pub conflicts: Vec<Conflict>,
+    /// How it looks for damage on its disk; `None` when it does not.
+    pub scrub: Option<ScrubStatus>,
     /// Transfers with a connection here. A legacy download counts once per part.
     pub sending: u32,
     /// Copies from other secondaries that run.
@@ -66,6 +68,23 @@ pub struct SecondaryStatus {
     pub upload_limit_bytes_per_s: Option<u64>,
     /// Connections of receivers, including idle ones.
     pub connections: u32,
+}
+
+/// How a secondary looks for damage: it reads all that it serves again, and compares it with its digests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScrubStatus {
+    /// How long one round takes, in seconds.
+    pub every_s: u64,
+    /// What was read in this round, in bytes.
+    pub bytes: u64,
+    /// Files that were found to be damaged in this round.
+    pub damaged: u64,
+    /// How many rounds have come to their ends, from run to run.
+    pub rounds: u64,
+    /// The last of them; `None` before the first.
+    pub last: Option<ScrubRound>,
+    /// When it came to its end, in seconds since 1970.
+    pub ended_s: Option<u64>,
 }
 
 /// What a face shows of a secondary, of one look.

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use crate::{
     engine::download::Notice,
     model::{
-        Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Who, Writer,
+        Conflict, FileName, IgnoredReason, Receiver, RetiredReason, ScrubRound, SecondaryNumber,
+        Who, Writer,
     },
     node::{Denied, Failure, Lost, Refused, StatisticsTrouble},
     store::StoreError,
@@ -68,6 +69,8 @@ pub enum SecondaryEvent {
         /// The file.
         file: FileName,
     },
+    /// All that is served was read again and compared with its digests.
+    Scrubbed(ScrubRound),
     /// Something in the folder is not served.
     Ignored {
         /// Its path below the folder.

@@ -8,10 +8,10 @@ use std::{
 
 use crate::{
     engine::index::Notice,
-    model::{ChunkIndex, FileMeta, FileName, IndexedFile, Manifest, RetiredReason},
+    model::{ChunkIndex, FileMeta, FileName, IndexedFile, Manifest, RetiredReason, Scrub},
     store::{
         Root, StoreError,
-        index::{self, Disks, MissedDisks},
+        index::{self, Disks, MissedDisks, ScrubRecord},
     },
 };
 
@@ -58,6 +58,8 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is back.
     FolderBack,
+    /// How far everything has been read again, and when that was done for the last time, in seconds since 1970.
+    Scrubbed(Scrub, Option<u64>),
     /// Nothing can be written into the folder.
     ReadOnly(StoreError),
     /// Files can be written into the folder again.
@@ -73,12 +75,19 @@ pub struct IndexConfig {
     pub quiet: Duration,
     /// What to do about disks of earlier runs that are away.
     pub missed: MissedDisks,
+    /// All that is served is read and compared with its digests once in this time; `None`: never.
+    pub scrub_every: Option<Duration>,
 }
 
 impl IndexConfig {
     /// The disks of a folder, as an earlier run left them.
     pub(super) fn disks(&self, folder: &Path) -> Disks {
         Disks::open(self.cache.with_extension("discos"), folder, self.missed)
+    }
+
+    /// How far an earlier run has read the folder again.
+    pub(super) fn scrubbed(&self, folder: &Path) -> ScrubRecord {
+        ScrubRecord::open(self.cache.with_extension("repaso"), folder)
     }
 }
 

@@ -26,6 +26,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             Action::Hash { job, name, stamp } => self.hash(job, name, stamp),
             Action::CancelHash(HashJob(number)) => self.hashers.cancel(number),
             Action::CheckChunk { file, chunk } => self.checks.add(file, chunk),
+            Action::Scrub { file, chunk } => self.scrubs.add(file, chunk),
             Action::SetAside { file, reason } => self.set_aside(file, reason),
             Action::Remember(file) => {
                 self.cache.put(&file.meta.name, file.stamp, &file.manifest);
@@ -193,6 +194,26 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let after = self.see_in_the_folder(name);
         self.feed(Event::ChunkChecked {
             file,
+            verdict,
+            after,
+        });
+    }
+
+    /// A thread has read a chunk in a scrub.
+    pub(super) fn chunk_scrubbed(&mut self, checked: CheckedChunk) {
+        let CheckedChunk {
+            file,
+            chunk,
+            verdict,
+        } = checked;
+        self.scrubs.over();
+        if verdict == Verdict::Wrong {
+            tracing::warn!(file = %file.meta.name, %chunk, "is wrong on the disk");
+        }
+        let after = self.see_in_the_folder(&file.meta.name);
+        self.feed(Event::Scrubbed {
+            file,
+            chunk,
             verdict,
             after,
         });

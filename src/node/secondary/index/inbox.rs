@@ -33,6 +33,8 @@ pub(super) struct Mail {
     pub(super) hashed: Vec<HashedFile>,
     /// At most one.
     pub(super) checked: Vec<CheckedChunk>,
+    /// The same, of those that are read in a scrub.
+    pub(super) scrubbed: Vec<CheckedChunk>,
     pub(super) stop: bool,
 }
 
@@ -102,6 +104,12 @@ impl Inbox {
         self.came.notify_one();
     }
 
+    /// A chunk was read in a scrub.
+    pub(super) fn scrubbed(&self, checked: CheckedChunk) {
+        self.lock().scrubbed.push(checked);
+        self.came.notify_one();
+    }
+
     /// Takes what has come; waits for something until then.
     pub(super) fn take(&self, until: Instant) -> Mail {
         let mut mail = self.lock();
@@ -139,6 +147,7 @@ impl Mail {
         self.commands.is_empty()
             && self.hashed.is_empty()
             && self.checked.is_empty()
+            && self.scrubbed.is_empty()
             && !(self.changed || self.stop)
     }
 }

@@ -43,17 +43,23 @@ struct Watched {
     /// The folder that is served, below `served`.
     below: String,
     missed: MissedDisks,
+    scrub_every: Option<Duration>,
 }
 
 impl Watched {
     fn start(files: &[(&str, &[u8])]) -> Self {
+        Self::start_with(files, None)
+    }
+
+    fn start_with(files: &[(&str, &[u8])], scrub_every: Option<Duration>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, bytes) in files {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
         let missed = MissedDisks::WaitedFor;
-        let begun = begin(&folder.path().join("served"), cache.path(), missed);
+        let served = folder.path().join("served");
+        let begun = begin(&served, cache.path(), missed, scrub_every);
         let (index, root, retired, events) = begun;
         Self {
             folder,
@@ -64,12 +70,15 @@ impl Watched {
             events,
             below: String::new(),
             missed,
+            scrub_every,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, root, retired, events) = begin(&self.path(""), self.cache.path(), self.missed);
+        let (folder, cache) = (self.path(""), self.cache.path());
+        let begun = begin(&folder, cache, self.missed, self.scrub_every);
+        let (index, root, retired, events) = begun;
         (self.index, self.root) = (Some(index), root);
         (self.retired, self.events) = (retired, events);
     }
@@ -169,12 +178,14 @@ fn begin(
     folder: &Path,
     cache: &Path,
     missed: MissedDisks,
+    scrub_every: Option<Duration>,
 ) -> (IndexThread, Root, Retired, Receiver<IndexEvent>) {
     let (sender, events) = channel();
     let config = IndexConfig {
         cache: cache.join("digests"),
         quiet: QUIET,
         missed,
+        scrub_every,
     };
     let root = open_served(folder, &config).unwrap();
     let retired = Retired::new(root.clone(), RetiredLimits::default());

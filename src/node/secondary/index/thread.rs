@@ -14,9 +14,13 @@ use super::{
 use crate::{
     engine::index::{self, Event, Hearing, Index, Notice},
     model::FileTime,
+    node::clock::wall_s,
     store::{
         Root, StoreError,
-        index::{Cache, ChunkChecks, Disks, FolderWatch, Hashers, OwnChunks, watch},
+        index::{
+            Cache, ChunkChecks, Disks, FolderWatch, Hashers, OwnChunks, ReadFrom, ScrubRecord,
+            watch,
+        },
         indexed,
         retired::Retired,
     },
@@ -90,6 +94,8 @@ pub(super) struct Running<E> {
     pub(super) disks: Disks,
     pub(super) hashers: Hashers,
     pub(super) checks: ChunkChecks,
+    pub(super) scrubs: ChunkChecks,
+    pub(super) scrubbed: ScrubRecord,
     pub(super) retired: Retired,
     pub(super) access: Access,
     keep_at: Instant,
@@ -116,10 +122,21 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let theirs = Arc::clone(&inbox);
         let hashers = Hashers::new(root.clone(), move |hashed| theirs.hashed(hashed));
         let theirs = Arc::clone(&inbox);
-        let checks = ChunkChecks::new(root.clone(), move |checked| theirs.checked(checked));
+        let done = move |checked| theirs.checked(checked);
+        let checks = ChunkChecks::new(root.clone(), ReadFrom::Anywhere, done);
+        let theirs = Arc::clone(&inbox);
+        let done = move |checked| theirs.scrubbed(checked);
+        let scrubs = ChunkChecks::new(root.clone(), ReadFrom::Disk, done);
+        let scrubbed = config.scrubbed(root.path());
+        let scrub = |every| index::ScrubConfig {
+            every,
+            done: scrubbed.done().clone(),
+            rest: scrubbed.rest(wall_s()),
+        };
         let machine = index::IndexConfig {
             quiet: config.quiet,
             hash_threads: hashers.most_threads(),
+            scrub: config.scrub_every.map(scrub),
         };
         Self {
             index: Index::new(now, machine),
@@ -131,6 +148,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             own,
             hashers,
             checks,
+            scrubs,
+            scrubbed,
             retired,
             access: Access::Writable,
             keep_at: now,
@@ -141,6 +160,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn run(mut self) {
         self.restore_retired();
         self.listen();
+        if self.tell_scrub().is_err() {
+            return;
+        }
         while self.turn().is_ok() {}
     }
 
@@ -192,6 +214,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         for checked in mail.checked {
             self.checked(checked);
         }
+        for checked in mail.scrubbed {
+            self.chunk_scrubbed(checked);
+        }
         for command in mail.commands {
             self.command(command)?;
         }
@@ -216,6 +241,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         match &notice {
             Notice::Added { file, .. } => self.own.served(file),
             Notice::Removed { file, .. } => self.own.removed(&file.meta.name),
+            Notice::Scrubbed { done, rest } => {
+                self.scrubbed.keep(wall_s(), done.clone(), *rest);
+                return self.tell_scrub();
+            }
             Notice::Damaged { file } => {
                 tracing::warn!(file = %file.meta.name, "is not what it was, though nothing shows that it changed");
             }
@@ -229,6 +258,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             | Notice::Hashing { .. } => {}
         }
         self.emit(IndexEvent::Found(notice))
+    }
+
+    fn tell_scrub(&mut self) -> Result<(), Unheard> {
+        let (done, ended_s) = (self.scrubbed.done().clone(), self.scrubbed.ended_s());
+        self.emit(IndexEvent::Scrubbed(done, ended_s))
     }
 
     /// Watches the folder from now on, if that is possible.

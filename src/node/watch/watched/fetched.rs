@@ -9,7 +9,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::{News, Reader, Shared, State, WatchLimits, Watched};
+use super::{Counted, News, Reader, Shared, State, WatchLimits, Watched};
 use crate::{
     engine::download::{ReaderAt, ReaderId},
     model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
@@ -36,11 +36,15 @@ impl Watched {
             place: Place::None,
             end: None,
             is_prepared: false,
+            cache_bytes: limits.cache_bytes,
+            wasted_bytes: 0,
+            counted: Counted::default(),
         };
         Self(Arc::new(Shared {
             meta,
             manifest,
             limits,
+            counts: OnceLock::new(),
             state: Mutex::new(state),
             changed: Notify::new(),
             moved: Notify::new(),
@@ -100,8 +104,10 @@ impl Watched {
 
     /// Chunks are kept in memory; these are nothing but zeros, and nobody brings them.
     pub(in crate::node) fn keep_in_memory(&self, zeros: ChunkSet) {
-        let cache = Cache::new(self.0.limits.cache_bytes);
-        self.0.state.lock().place = Place::Memory { cache, zeros };
+        let mut state = self.0.state.lock();
+        let cache = Cache::new(state.cache_bytes);
+        state.place = Place::Memory { cache, zeros };
+        drop(state);
         self.0.changed.notify_waiters();
     }
 
@@ -118,6 +124,26 @@ impl Watched {
 
     /// Keeps a verified chunk in memory.
     pub(in crate::node) fn put(&self, chunk: ChunkIndex, bytes: Bytes) {
+        self.with_cache(|cache, distance| cache.put(chunk, bytes, distance));
+    }
+
+    /// Keeps no more than so many bytes in memory from now on.
+    pub(in crate::node) fn set_cache_bytes(&self, bytes: u64) {
+        let mut state = self.0.state.lock();
+        state.cache_bytes = bytes;
+        // They are told how much less, or more, is kept for them.
+        state.dirty = state.readers.keys().copied().collect();
+        drop(state);
+        self.with_cache(|cache, distance| cache.set_most(bytes, distance));
+        self.0.moved.notify_one();
+    }
+
+    /// Does something with the cache that may cost chunks. It is told how far ahead of a reader a chunk is that one waits
+    /// for.
+    fn with_cache(
+        &self,
+        act: impl FnOnce(&mut Cache, &dyn Fn(ChunkIndex) -> Option<u32>) -> Vec<ChunkIndex>,
+    ) {
         let mut state = self.0.state.lock();
         let most = self.window_bytes(&state);
         let windows: Vec<(u32, u32)> = state
@@ -133,14 +159,43 @@ impl Watched {
             ahead.min()
         };
         if let Place::Memory { cache, .. } = &mut state.place {
-            let gone = cache.put(chunk, bytes, distance);
+            let gone = act(cache, &distance);
             state.forgotten.extend(gone);
         }
+        self.count(&mut state);
         let has_forgotten = !state.forgotten.is_empty();
         drop(state);
         if has_forgotten {
             self.0.moved.notify_one();
         }
+    }
+
+    /// Bytes have come that nobody needs any more, so many in all.
+    pub(in crate::node) fn wasted(&self, bytes: u64) {
+        let mut state = self.0.state.lock();
+        state.wasted_bytes = bytes;
+        self.count(&mut state);
+    }
+
+    /// Counts what is new.
+    pub(super) fn count(&self, state: &mut State) {
+        let Some(counts) = self.0.counts.get() else {
+            return;
+        };
+        let kept_bytes = match &state.place {
+            Place::Memory { cache, .. } => cache.bytes(),
+            Place::None | Place::File { .. } => 0,
+        };
+        counts.keeps(state.counted.kept_bytes, kept_bytes);
+        counts.cancelled(
+            state
+                .wasted_bytes
+                .saturating_sub(state.counted.wasted_bytes),
+        );
+        state.counted = Counted {
+            kept_bytes,
+            wasted_bytes: state.wasted_bytes,
+        };
     }
 
     /// A chunk was verified. False if it is not there all the same, as it had to go meanwhile.

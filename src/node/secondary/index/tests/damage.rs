@@ -160,3 +160,46 @@ fn damage_that_goes_away_by_itself_is_none() {
     watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
     assert_eq!(watched.added("a").meta, a.meta);
 }
+
+/// Waits until everything was read again, this often from run to run.
+fn scrubbed(watched: &Watched, rounds: u64) -> crate::model::Scrub {
+    watched.wait("Scrubbed", |event| match event {
+        IndexEvent::Scrubbed(done, Some(_)) if done.rounds >= rounds => Some(done),
+        _ => None,
+    })
+}
+
+#[test]
+fn what_the_disk_alters_is_found_though_nobody_asks_for_it() {
+    let every = Some(Duration::from_millis(300));
+    let mut watched = Watched::start_with(&[("a", b"one"), ("b", b"two"), ("none", b"")], every);
+    assert_eq!(watched.ready(), 3);
+    let done = scrubbed(&watched, 1);
+    assert_eq!(
+        done.last.map(|round| (round.bytes, round.damaged)),
+        Some((6, 0))
+    );
+    alter(&watched.path("b"), b"owt");
+    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::Damaged));
+    watched.damaged("b");
+    let is_counted = |done: &crate::model::Scrub| {
+        done.round.damaged == 1 || done.last.is_some_and(|last| last.damaged == 1)
+    };
+    let rounds = watched.wait("a count", |event| match event {
+        IndexEvent::Scrubbed(done, _) if is_counted(&done) => Some(done.rounds),
+        _ => None,
+    });
+    // A later run goes on where this one was.
+    watched.restart();
+    assert!(scrubbed(&watched, 1).rounds >= rounds);
+    // What somebody writes is read, and no damage.
+    fs::write(watched.path("b"), b"new").unwrap();
+    let whole = watched.added("b").manifest.whole();
+    assert_eq!(whole, crate::store::sha256(b"new"));
+    let rounds = scrubbed(&watched, 0).rounds;
+    let done = scrubbed(&watched, rounds + 2);
+    assert_eq!(
+        done.last.map(|round| (round.bytes, round.damaged)),
+        Some((6, 0))
+    );
+}
