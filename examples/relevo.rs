@@ -26,7 +26,7 @@ use std::{
 use trozos::{
     engine::leadership::{Answer, Config, Request, Standing},
     net::etcd::{Etcd, EtcdConfig},
-    node::central::Journal,
+    node::central::BatchStore,
 };
 
 use reigning::Central;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod announced;
 mod cluster;
 mod codec;
 mod download;
@@ -21,6 +22,7 @@ mod ranges;
 mod saved;
 
 pub use admission::admission;
+pub use announced::announced;
 pub use cluster::cluster;
 pub use codec::codec;
 pub use download::{download, download_events};
@@ -40,6 +42,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All of them.
 pub const TARGETS: &[Target] = &[
     ("admission", admission),
+    ("announced", announced),
     ("assignment", assignment),
     ("chunk_set", chunk_set),
     ("cluster", cluster),

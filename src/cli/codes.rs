@@ -21,8 +21,8 @@ use crate::{
 /// The codes of each enum. Some are in two, where both mean the same.
 pub const ALL: &[(&str, &[&str])] = &[
     ("StartError", StartError::CODES),
-    ("DiaryError", crate::store::diary::DiaryError::CODES),
     ("KeyStoreError", KeyStoreError::CODES),
+    ("DiaryError", crate::store::diary::DiaryError::CODES),
     ("SecurityError", SecurityError::CODES),
     ("SecretError", SecretError::CODES),
     ("TlsError", TlsError::CODES),

@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use trozos::{
     engine::leadership::{Answer, Request, Standing},
     net::etcd::{Etcd, EtcdConfig, EtcdError, EtcdTls},
-    node::central::Journal,
+    node::central::BatchStore,
 };
 
 use crate::{

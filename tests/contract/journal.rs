@@ -5,12 +5,12 @@ use std::sync::Arc;
 use trozos::{
     engine::leadership::{Answer, Batch, Fence, Kept, Request},
     model::{Digest, Revision},
-    node::central::Journal,
+    node::central::BatchStore,
 };
 
 use crate::{ask, batch, look, win};
 
-async fn append(journal: &impl Journal, fence: Fence, batch: Batch) -> Answer {
+async fn append(journal: &impl BatchStore, fence: Fence, batch: Batch) -> Answer {
     ask(journal, Request::Append(fence, batch)).await
 }
 
@@ -18,7 +18,7 @@ fn is_done(answer: &Answer) -> bool {
     matches!(answer, Answer::Done(_))
 }
 
-pub async fn a_batch_is_written_once(journal: Arc<impl Journal>) {
+pub async fn a_batch_is_written_once(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     assert!(is_done(&append(&*journal, fence, batch(1, "one")).await));
     assert!(is_done(&append(&*journal, fence, batch(2, "two")).await));
@@ -38,7 +38,7 @@ pub async fn a_batch_is_written_once(journal: Arc<impl Journal>) {
     assert_eq!(look(&*journal).await.tail, 2);
 }
 
-pub async fn batches_come_in_pages(journal: Arc<impl Journal>) {
+pub async fn batches_come_in_pages(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     for seq in 1..=20 {
         let done = append(&*journal, fence, batch(seq, &format!("batch {seq}\n"))).await;
@@ -60,7 +60,7 @@ pub async fn batches_come_in_pages(journal: Arc<impl Journal>) {
     assert_eq!(seqs, (1..=20).collect::<Vec<u64>>());
 }
 
-pub async fn large_batches_are_kept(journal: Arc<impl Journal>) {
+pub async fn large_batches_are_kept(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     let long = "x".repeat(512 << 10);
     for seq in 1..=18 {
@@ -84,7 +84,7 @@ fn kept(seq: u64) -> Kept {
     }
 }
 
-pub async fn snapshots_replace_what_they_contain(journal: Arc<impl Journal>) {
+pub async fn snapshots_replace_what_they_contain(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     for seq in 1..=10 {
         assert!(is_done(&append(&*journal, fence, batch(seq, "b")).await));

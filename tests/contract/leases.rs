@@ -8,12 +8,12 @@ use std::{
 use trozos::{
     engine::leadership::{Answer, Fence, Request, Standby},
     model::Revision,
-    node::central::Journal,
+    node::central::BatchStore,
 };
 
 use crate::{active, ask, batch, grant, look, standby, win};
 
-pub async fn keys_end_with_their_lease(journal: Arc<impl Journal>) {
+pub async fn keys_end_with_their_lease(journal: Arc<impl BatchStore>) {
     let lease = grant(&*journal, 60).await;
     assert!(matches!(
         ask(&*journal, Request::Renew(lease)).await,
@@ -45,7 +45,7 @@ pub async fn keys_end_with_their_lease(journal: Arc<impl Journal>) {
     }
 }
 
-pub async fn a_lease_that_is_not_renewed_ends(journal: Arc<impl Journal>) {
+pub async fn a_lease_that_is_not_renewed_ends(journal: Arc<impl BatchStore>) {
     let (kept, left) = (grant(&*journal, 3).await, grant(&*journal, 3).await);
     let start = Instant::now();
     ask(&*journal, Request::Announce(standby("kept", kept))).await;
@@ -73,7 +73,7 @@ pub async fn a_lease_that_is_not_renewed_ends(journal: Arc<impl Journal>) {
     );
 }
 
-pub async fn one_gets_the_key(journal: Arc<impl Journal>) {
+pub async fn one_gets_the_key(journal: Arc<impl BatchStore>) {
     let (fence, lease) = win(&*journal, "a").await;
     let other = grant(&*journal, 60).await;
     match ask(&*journal, Request::Campaign(active("b", other))).await {
@@ -106,7 +106,7 @@ pub async fn one_gets_the_key(journal: Arc<impl Journal>) {
     assert_eq!(look(&*journal).await.tail, 0);
 }
 
-pub async fn the_key_is_given_in_one_transaction(journal: Arc<impl Journal>) {
+pub async fn the_key_is_given_in_one_transaction(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     let lease = grant(&*journal, 60).await;
     ask(&*journal, Request::Append(fence, batch(1, "one"))).await;
@@ -146,7 +146,14 @@ pub async fn the_key_is_given_in_one_transaction(journal: Arc<impl Journal>) {
     assert_eq!(look(&*journal).await.active, None);
 }
 
-pub async fn marks_are_fenced(journal: Arc<impl Journal>) {
+pub async fn a_cluster_is_named_once(journal: Arc<impl BatchStore>) {
+    for id in ["first", "second", "first"] {
+        let answer = ask(&*journal, Request::Identify(id.to_owned())).await;
+        assert_eq!(answer, Answer::Identity("first".to_owned()));
+    }
+}
+
+pub async fn marks_are_fenced(journal: Arc<impl BatchStore>) {
     let (fence, _) = win(&*journal, "a").await;
     let stranger = Fence(Revision(fence.0.0 + 1000));
     for (fence, is_done) in [(stranger, false), (fence, true)] {

@@ -23,7 +23,7 @@ mod watches;
 use trozos::{
     engine::leadership::{Active, Answer, Batch, Fence, Request, Sight, Standby},
     model::{LeaseId, Revision},
-    node::central::Journal,
+    node::central::BatchStore,
 };
 
 fn batch(seq: u64, body: &str) -> Batch {
@@ -56,7 +56,7 @@ fn standby(node: &str, lease: LeaseId) -> Standby {
 }
 
 /// Asks until there is an answer: a store may have just started.
-async fn ask(journal: &impl Journal, request: Request) -> Answer {
+async fn ask(journal: &impl BatchStore, request: Request) -> Answer {
     for _ in 0..100 {
         if let Ok(answer) = journal.ask(&request).await {
             return answer;
@@ -66,14 +66,14 @@ async fn ask(journal: &impl Journal, request: Request) -> Answer {
     panic!("no answer to {request:?}");
 }
 
-async fn look(journal: &impl Journal) -> Sight {
+async fn look(journal: &impl BatchStore) -> Sight {
     match ask(journal, Request::Look).await {
         Answer::Sight(sight) => sight,
         other => panic!("{other:?}"),
     }
 }
 
-async fn grant(journal: &impl Journal, seconds: u64) -> LeaseId {
+async fn grant(journal: &impl BatchStore, seconds: u64) -> LeaseId {
     let ttl = std::time::Duration::from_secs(seconds);
     match ask(journal, Request::Grant(ttl)).await {
         Answer::Granted(lease) => lease,
@@ -82,7 +82,7 @@ async fn grant(journal: &impl Journal, seconds: u64) -> LeaseId {
 }
 
 /// Makes a central the active one.
-async fn win(journal: &impl Journal, node: &str) -> (Fence, LeaseId) {
+async fn win(journal: &impl BatchStore, node: &str) -> (Fence, LeaseId) {
     let lease = grant(journal, 60).await;
     match ask(journal, Request::Campaign(active(node, lease))).await {
         Answer::Won(fence) => (fence, lease),
@@ -102,6 +102,7 @@ macro_rules! contract {
             a_lease_that_is_not_renewed_ends => crate::leases::a_lease_that_is_not_renewed_ends,
             one_gets_the_key => crate::leases::one_gets_the_key,
             the_key_is_given_in_one_transaction => crate::leases::the_key_is_given_in_one_transaction,
+            a_cluster_is_named_once => crate::leases::a_cluster_is_named_once,
             marks_are_fenced => crate::leases::marks_are_fenced,
             a_watch_tells_what_followers_need => crate::watches::a_watch_tells_what_followers_need,
             a_watch_of_the_past_goes_as_far_as_it_is_kept => crate::watches::a_watch_of_the_past_goes_as_far_as_it_is_kept,

@@ -579,7 +579,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 85] = [
+const NAMED: [(&str, Tale, u64); 102] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 19),
@@ -669,6 +669,23 @@ const NAMED: [(&str, Tale, u64); 85] = [
         3,
     ),
     ("promoted-content-is-copied-to-its-holder", cluster::run, 31),
+    ("batch-without-the-key", reign::run, 85),
+    ("batch-under-a-new-seq", reign::run, 0),
+    ("answer-before-the-commit", reign::run, 0),
+    ("tail-before-the-key", reign::run, 46),
+    ("deadline-between-tries", reign::run, 82),
+    ("deadline-without-margin", reign::run, 87),
+    ("watch-gap-is-ignored", reign::run, 5),
+    ("journal-is-cut-too-soon", reign::run, 0),
+    ("old-snapshot-comes-back", reign::run, 305),
+    ("key-is-given-and-kept", reign::run, 26),
+    ("key-is-taken", reign::run, 15),
+    ("reign-begins-behind", reign::run, 37),
+    ("second-batch-in-flight", reign::run, 0),
+    ("first-batch-comes-back", reign::run, 368),
+    ("watch-is-believed", reign::run, 133),
+    ("lost-answer-is-fenced", reign::run, 4),
+    ("new-key-of-an-old-lease", reign::run, 0),
 ];
 
 #[test]

@@ -49,15 +49,15 @@ pub struct CentralArgs {
     /// Those who watch through it at once.
     #[arg(long, value_name = "N", default_value_t = MOST_VIEWERS, value_parser = tidy(number::<u16>(1, 1000)))]
     pub max_ver: u16,
-    /// Where its journal is.
-    #[arg(long, value_name = "RUTA", value_parser = PathParser)]
-    pub diario: Option<PathBuf>,
     /// What people call its cluster.
     #[arg(long, value_name = "NOMBRE", value_parser = tidy(group_name))]
     pub grupo: Option<GroupName>,
     /// Announces itself on its network; by default where everybody may join.
     #[arg(long, value_name = "si|no", value_parser = tidy(switch))]
     pub anunciar: Option<bool>,
+    /// Where its journal is.
+    #[arg(long, value_name = "RUTA", value_parser = PathParser)]
+    pub diario: Option<PathBuf>,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -147,13 +147,13 @@ impl CentralArgs {
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
-            journal: self.diario.clone(),
             announce: self
                 .anunciar
                 .unwrap_or_else(|| security.is_open())
                 .then(|| Announce {
                     group: self.grupo.clone(),
                 }),
+            journal: self.diario.clone(),
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())

@@ -207,3 +207,17 @@ proptest! {
         let _ = parse(&text, Bare::Asked);
     }
 }
+
+#[test]
+fn what_is_written_is_read_as_the_same() {
+    for text in [
+        "20MB/s",
+        "no",
+        "20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no",
+        "22:00-6:00 80MB/s; 6:00-22:00 10MB/s",
+    ] {
+        let timetable = parse(text, Bare::Bytes).unwrap();
+        let again = parse(&timetable.written(), Bare::Bytes).unwrap();
+        assert_eq!(again, timetable, "{text}");
+    }
+}

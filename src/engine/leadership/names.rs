@@ -9,6 +9,8 @@ use crate::model::{Digest, KeyRange};
 
 pub(super) const ACTIVE: &str = "active";
 pub(super) const FORMAT: &str = "format";
+/// Which cluster this is.
+pub(super) const IDENTITY: &str = "id";
 pub(super) const HANDOVER: &str = "handover";
 pub(super) const CURRENT: &str = "snap/current";
 const LOG: &str = "log/";

@@ -19,6 +19,8 @@ use crate::model::{Call, Compare, Get, KeyOp, KeyRange, LeaseId, Revision, Txn};
 /// A request with a meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
+    /// Names the cluster, unless it has a name; gives the name that it has. Asked by whoever starts, before all else.
+    Identify(String),
     /// How things are.
     Look,
     /// A new lease.
@@ -60,6 +62,8 @@ pub enum Request {
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
+    /// The name of the cluster.
+    Identity(String),
     /// How things are.
     Sight(Sight),
     /// The new lease.
@@ -227,6 +231,11 @@ impl Request {
     /// What is asked of the store.
     pub fn call(&self) -> Call {
         match self {
+            Request::Identify(id) => Call::Txn(Txn {
+                when: vec![Compare::Absent(names::IDENTITY.to_owned())],
+                then: vec![put(names::IDENTITY.to_owned(), id.clone().into(), None)],
+                otherwise: vec![get_one(names::IDENTITY)],
+            }),
             Request::Look => look(),
             Request::Grant(ttl) => Call::Grant(*ttl),
             Request::Renew(lease) => Call::Renew(*lease),

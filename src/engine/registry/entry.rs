@@ -1,7 +1,7 @@
 //! The facts: what was decided, never what is to be decided. Each is one line of JSON in the journal, and means the same
 //! to whoever applies it, at any time.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,18 @@ pub enum Entry {
         incarnation: Incarnation,
         /// Where others reach it.
         address: SocketAddr,
+    },
+    /// A host is refused by HTTP.
+    ExpelledHost {
+        /// The host.
+        host: IpAddr,
+        /// Until when, in milliseconds since 1970.
+        until_ms: u64,
+    },
+    /// A host is refused no longer.
+    LetInHost {
+        /// The host.
+        host: IpAddr,
     },
     /// What is remembered of a name, from now on. An empty record takes the one before back.
     Name(NameRecord),

@@ -130,6 +130,8 @@ impl Ledger {
             | Entry::Works { .. }
             | Entry::Expelled { .. }
             | Entry::LetIn { .. }
+            | Entry::ExpelledHost { .. }
+            | Entry::LetInHost { .. }
             | Entry::Secondary { .. }
             | Entry::Name(_)
             | Entry::Entered(_)

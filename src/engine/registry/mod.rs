@@ -19,7 +19,7 @@ mod waiting;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
 };
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,7 @@ pub struct Registry {
     drained: BTreeSet<SecondaryNumber>,
     /// Until when, in milliseconds since 1970.
     expelled: BTreeMap<ClientName, u64>,
+    expelled_hosts: BTreeMap<IpAddr, u64>,
     secondaries: BTreeMap<SecondaryNumber, Known>,
     names: BTreeMap<FileName, NameRecord>,
     waiting: Waiting,
@@ -108,6 +109,10 @@ impl Registry {
             Entry::Works { number } => drop(self.drained.remove(&number)),
             Entry::Expelled { name, until_ms } => drop(self.expelled.insert(name, until_ms)),
             Entry::LetIn { name } => drop(self.expelled.remove(&name)),
+            Entry::ExpelledHost { host, until_ms } => {
+                self.expelled_hosts.insert(host, until_ms);
+            }
+            Entry::LetInHost { host } => drop(self.expelled_hosts.remove(&host)),
             Entry::Secondary {
                 number,
                 incarnation,
@@ -184,6 +189,12 @@ impl Registry {
     /// Refused names, and until when, in milliseconds since 1970.
     pub fn expelled(&self) -> impl Iterator<Item = (&ClientName, u64)> {
         self.expelled.iter().map(|(name, until)| (name, *until))
+    }
+
+    /// Hosts that are refused by HTTP, and until when, in milliseconds since 1970.
+    pub fn expelled_hosts(&self) -> impl Iterator<Item = (IpAddr, u64)> {
+        let hosts = self.expelled_hosts.iter();
+        hosts.map(|(host, until)| (*host, *until))
     }
 
     /// Secondaries that have enrolled.

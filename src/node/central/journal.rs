@@ -68,6 +68,8 @@ pub(super) struct Before {
     pub(super) journal: Journal,
     pub(super) registry: Registry,
     pub(super) cut: Option<Cut>,
+    /// The cluster that it is of.
+    pub(super) cluster: String,
 }
 
 impl Journal {
@@ -83,8 +85,10 @@ impl Journal {
         if let Some(Opened { diary, found }) = Diary::open(path)? {
             let (registry, at) = replay(path, &found)?;
             let cut = found.cut;
+            let cluster = diary.cluster().to_owned();
             let journal = Self::of(diary, at);
             return Ok(Before {
+                cluster,
                 journal,
                 registry,
                 cut,
@@ -95,8 +99,10 @@ impl Journal {
             seq: 0,
             body: registry.snapshot(),
         };
-        let diary = Diary::create(path, &cluster(), &snapshot)?;
+        let cluster = cluster();
+        let diary = Diary::create(path, &cluster, &snapshot)?;
         Ok(Before {
+            cluster,
             journal: Self::of(diary, 0),
             registry,
             cut: None,

@@ -27,12 +27,12 @@ pub trait KeyWatch: Send + 'static {
 
 /// Where batches are kept: a key store, or a file. What a file knows nothing of (leases, other centrals) it answers by
 /// `Answer::Refused`.
-pub trait Journal: Send + Sync {
+pub trait BatchStore: Send + Sync {
     /// Asks once.
     fn ask(&self, request: &Request) -> impl Future<Output = Result<Answer, Silence>> + Send;
 }
 
-impl<S: KeyStore> Journal for S {
+impl<S: KeyStore> BatchStore for S {
     async fn ask(&self, request: &Request) -> Result<Answer, Silence> {
         let reply = self.call(&request.call()).await?;
         Ok(request.answer(reply))

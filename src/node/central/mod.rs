@@ -3,11 +3,11 @@
 //!
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
-//! notes when a peer last spoke, `journal` holds back what follows from facts that are not on the disk yet, `effects` is what is held back, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
-//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
-//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has,
-//! and `reign` the task around the machine that decides which of them is active.
+//! notes when a peer last spoke, `journal` holds back what follows from facts that are not on the disk yet, `effects` is what is
+//! held back, `pages` keeps the listing as it is sent, `catalogue` as a face shows it, which `door` lets ask, and `news`
+//! chooses what people hear. `place` is its place among the centrals of its cluster, and `standing` what its peers hear of
+//! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
+//! etcd, `opening` which one a build has, and `reign` the task around the machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -42,7 +42,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, news::News, place::Place, run::Inbox, state::Central,
+    connection::Context, journal::Journal, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
@@ -51,7 +51,7 @@ use crate::{
         registry::{Registry, Totals},
     },
     model::{
-        NameRecord, Term,
+        ClusterId, NameRecord, Term,
         limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     },
     net::{Network, connection_permits},
@@ -75,7 +75,7 @@ pub use inspect::{
     restore as restore_journal,
 };
 pub use journal::BatchHead;
-pub use key_store::{Journal, KeyStore, KeyWatch};
+pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
@@ -121,9 +121,13 @@ pub(in crate::node) async fn start_on(
     let path = config.journal.clone();
     let path = path.unwrap_or_else(|| statistics.stem().with_extension("diario"));
     let names = statistics.stem().with_extension("nombres");
-    let opened = journal::Journal::open(&path, new_cluster, || {
-        import(before.totals, &names, before.begun)
-    })?;
+    let cluster_id = before.cluster;
+    let opened = Journal::open(
+        &path,
+        || cluster_id.to_string(),
+        || import(before.totals, &names, before.begun),
+    )?;
+    let cluster_id = ClusterId::try_from(opened.cluster.as_str()).unwrap_or(cluster_id);
     let (journal, registry) = (opened.journal, opened.registry);
     if let Some(cut) = opened.cut {
         let _ = events.try_send(CentralEvent::JournalCut {
@@ -154,7 +158,7 @@ pub(in crate::node) async fn start_on(
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
     let face = face(&config, network, &commands, &expelled);
-    let place = Place::new(before.cluster, term, address, config.announce);
+    let place = Place::new(cluster_id, term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
@@ -229,11 +233,6 @@ fn set_aside(names: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
-}
-
-/// The name of a new cluster.
-fn new_cluster() -> String {
-    format!("{:032x}", secret_seed())
 }
 
 /// A seed that nobody else knows. A system without random numbers has none for TLS or the secret either.

@@ -50,7 +50,6 @@ impl Central {
         self.peers.insert(connection, peer);
         if let Some(refusal) = self.place.refusal() {
             self.send(connection, refusal);
-            // Once its outbox is dropped, the connection sends what is left in it and ends.
             self.effect(Effect::Close(connection));
             return;
         }

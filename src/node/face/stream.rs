@@ -12,7 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use parking_lot::Mutex;
@@ -37,6 +37,9 @@ struct Doing {
     answers: AtomicUsize,
     /// Answers that have begun since the connection did.
     begun: AtomicUsize,
+    /// Who reads is woken when the last answer is over: from then on the connection is idle, and the library may have asked
+    /// for input for the last time before.
+    reader: Mutex<Option<Waker>>,
     /// The connection must end with a reset.
     cut: AtomicBool,
     /// What is being answered is watched, and may be paused for longer.
@@ -118,6 +121,9 @@ impl Drop for Serving {
         if self.0.answers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.is_watched.store(false, Ordering::Relaxed);
             self.0.set_use(Use::Idle);
+            if let Some(reader) = self.0.reader.lock().take() {
+                reader.wake();
+            }
         }
     }
 }
@@ -167,6 +173,7 @@ impl VisitStream {
         let doing = Doing {
             answers: AtomicUsize::new(0),
             begun: AtomicUsize::new(0),
+            reader: Mutex::default(),
             cut: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
             part: Mutex::default(),
@@ -300,6 +307,10 @@ impl AsyncRead for VisitStream {
         if std::mem::replace(&mut this.answers_seen, begun) != begun || this.is_answering() {
             (this.request_began, this.idle_since) = (None, None);
         }
+        if this.is_answering() {
+            *this.doing.reader.lock() = Some(context.waker().clone());
+        }
+        // Looked at again, as the answer may have ended before its end could wake anybody.
         if this.is_answering() {
             return read;
         }

@@ -40,6 +40,10 @@ impl Places {
             let until = now + left.min(EXPELLED_FOR);
             places.sent_away.name(name.clone(), until);
         }
+        for (host, until_ms) in registry.expelled_hosts() {
+            let left = Duration::from_millis(until_ms.saturating_sub(wall_ms));
+            places.expel_host(host, now + left.min(EXPELLED_FOR));
+        }
         let until = now + BACK_WITHIN;
         for row in registry.waiting().rows() {
             let place = &row.place;
@@ -74,12 +78,12 @@ impl Places {
         // Real ones are counted from 0.
         let connection = ConnectionId(u64::MAX - self.clients.len() as u64);
         let client = Client {
+            heard: now,
             name: Some(name.clone()),
             wanted: None,
             session: Some(session),
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             since: now,
-            heard: now,
             needs_no_slot: false,
             is_away: true,
             requests: BTreeMap::new(),

@@ -20,17 +20,21 @@ impl Places {
         hosts
     }
 
+    /// Names and hosts that are refused no longer.
+    pub(in crate::engine::cluster) fn let_in(
+        &mut self,
+        now: Instant,
+    ) -> (Vec<ClientName>, Vec<IpAddr>) {
+        self.sent_away.let_in(now)
+    }
+
     /// Refuses a host from now on.
     pub(in crate::engine::cluster) fn expel_host(&mut self, host: IpAddr, until: Instant) {
         self.sent_away.host(host, until);
     }
 
     /// Hosts that are refused, and until when.
-    pub(in crate::engine::cluster) fn expelled_hosts(
-        &mut self,
-        now: Instant,
-    ) -> Vec<(IpAddr, Instant)> {
-        self.sent_away.forget(now);
+    pub(in crate::engine::cluster) fn expelled_hosts(&self) -> Vec<(IpAddr, Instant)> {
         self.sent_away.hosts().collect()
     }
 }

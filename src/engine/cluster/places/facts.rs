@@ -99,5 +99,8 @@ impl Places {
         assert_eq!(own.len(), running.count(), "what runs");
         let expelled = registry.expelled().map(|(name, _)| name);
         assert!(self.sent_away.refused().eq(expelled), "who is expelled");
+        let own = self.sent_away.hosts().map(|(host, _)| host);
+        let hosts = registry.expelled_hosts().map(|(host, _)| host);
+        assert!(own.eq(hosts), "which hosts are expelled");
     }
 }

@@ -51,11 +51,6 @@ impl Places {
         Some(named)
     }
 
-    /// Names that are refused no longer.
-    pub(in crate::engine::cluster) fn let_in(&mut self, now: Instant) -> Vec<ClientName> {
-        self.sent_away.let_in(now)
-    }
-
     /// Tells when something last arrived on each connection.
     pub(in crate::engine::cluster) fn hear(
         &mut self,
@@ -80,7 +75,6 @@ impl Places {
             **at != connection
                 && other.name.as_ref() == Some(wanted)
                 && other.session != own.session
-                && !other.is_away
                 && other.address.ip() == own.address.ip()
                 && !other.needs_no_slot
                 && now.saturating_duration_since(other.heard) > SILENT

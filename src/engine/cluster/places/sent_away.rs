@@ -22,20 +22,17 @@ impl SentAway {
         self.hosts.insert(host.to_canonical(), until);
     }
 
-    /// Forgets names that are not refused any more, and gives them.
-    pub(super) fn let_in(&mut self, now: Instant) -> Vec<ClientName> {
-        let over = self.names.extract_if(.., |_, until| *until <= now);
-        over.map(|(name, _)| name).collect()
+    /// Forgets those that are not refused any more, and returns them.
+    pub(super) fn let_in(&mut self, now: Instant) -> (Vec<ClientName>, Vec<IpAddr>) {
+        let names = self.names.extract_if(.., |_, until| *until <= now);
+        let names = names.map(|(name, _)| name).collect();
+        let hosts = self.hosts.extract_if(.., |_, until| *until <= now);
+        (names, hosts.map(|(host, _)| host).collect())
     }
 
-    /// The names that are refused.
+    /// Names that are refused.
     pub(super) fn refused(&self) -> impl Iterator<Item = &ClientName> {
         self.names.keys()
-    }
-
-    /// Forgets hosts that are not refused any more.
-    pub(super) fn forget(&mut self, now: Instant) {
-        self.hosts.retain(|_, until| *until > now);
     }
 
     pub(super) fn has_name(&self, name: &ClientName) -> bool {

@@ -4,14 +4,11 @@ use std::net::SocketAddr;
 
 use super::Cluster;
 use crate::{
-    engine::{
-        cluster::{
-            Action, ConnectionId, Notice, Refusal,
-            books::Origin,
-            places::{Entered, Former, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
-            transfers::{Begin, SourceIds},
-        },
-        registry::Entry,
+    engine::cluster::{
+        Action, ConnectionId, Notice, Refusal,
+        books::Origin,
+        places::{Entered, Former, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
+        transfers::{Begin, SourceIds},
     },
     model::{
         ClientName, FileMeta, FileName, Receiver, RequestId, Session, TransferId,
@@ -107,12 +104,12 @@ impl Cluster {
 
     /// The name that a client has from now on; `None` if it is sent away.
     fn set_name(&mut self, connection: ConnectionId, wanted: &ClientName) -> Option<ClientName> {
-        for name in self.places.let_in(self.last_call) {
-            self.record(Entry::LetIn { name });
-        }
+        self.let_in(self.last_call);
         while let Some(outlived) = self.places.outlived(self.last_call, connection, wanted) {
             // Should it live after all, it hears of it and comes again, as another.
-            self.close(outlived, Refusal::Silent);
+            if !self.places.is_away(outlived) {
+                self.close(outlived, Refusal::Silent);
+            }
             self.client_gone(outlived);
         }
         let Some(named) = self.places.enrol(connection, wanted) else {

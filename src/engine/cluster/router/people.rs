@@ -125,14 +125,11 @@ impl Cluster {
         if connections.is_empty() && sent.is_empty() {
             return Expelled::NoSuchClient;
         }
-        let until_ms = self.wall_ms() + EXPELLED_FOR.as_millis() as u64;
-        self.record(Entry::Expelled {
-            name: name.clone(),
-            until_ms,
-        });
-        let hosts = self.places.expel(name, now + EXPELLED_FOR);
-        for host in &hosts {
-            self.end_sending_to(now, *host);
+        let hosts = self.places.expel(name.clone(), now + EXPELLED_FOR);
+        let until_ms = self.expelled_until_ms();
+        self.record(Entry::Expelled { name, until_ms });
+        for host in hosts {
+            self.refuse_host(now, host);
         }
         for (number, transfer) in sent {
             self.stop_sending(number, transfer);
@@ -150,9 +147,30 @@ impl Cluster {
     /// The same for a host that asks by HTTP.
     fn expel_host(&mut self, now: Instant, host: IpAddr) -> Expelled {
         self.places.expel_host(host, now + EXPELLED_FOR);
-        self.end_sending_to(now, host);
+        self.refuse_host(now, host);
         self.after(now);
         Expelled::Clients(1)
+    }
+
+    fn refuse_host(&mut self, now: Instant, host: IpAddr) {
+        let (host, until_ms) = (host.to_canonical(), self.expelled_until_ms());
+        self.record(Entry::ExpelledHost { host, until_ms });
+        self.end_sending_to(now, host);
+    }
+
+    fn expelled_until_ms(&self) -> u64 {
+        self.wall_ms() + EXPELLED_FOR.as_millis() as u64
+    }
+
+    /// Who was sent away long enough ago is let in again.
+    pub(super) fn let_in(&mut self, now: Instant) {
+        let (names, hosts) = self.places.let_in(now);
+        for name in names {
+            self.record(Entry::LetIn { name });
+        }
+        for host in hosts {
+            self.record(Entry::LetInHost { host });
+        }
     }
 
     /// Secondaries send a host nothing more that it asks for without a name.
@@ -177,13 +195,16 @@ impl Cluster {
 
     /// Hosts whose requests by HTTP are refused, and until when.
     pub fn expelled_hosts(&mut self, now: Instant) -> Vec<(IpAddr, Instant)> {
-        self.places.expelled_hosts(now)
+        self.let_in(now);
+        self.note();
+        self.places.expelled_hosts()
     }
 
     /// A secondary that comes hears who was sent away.
     pub(super) fn tell_all_expelled(&mut self, connection: ConnectionId) {
         let now = self.last_call;
-        for (host, until) in self.places.expelled_hosts(now) {
+        self.let_in(now);
+        for (host, until) in self.places.expelled_hosts() {
             self.tell_expelled(connection, host, until - now);
         }
     }

@@ -31,6 +31,8 @@ impl Leadership {
                 Answer::Sight(sight) => self.saw(now, ask, &sight),
                 _ => self.view.silent(now, ask),
             },
+            // Its owner asks that, before there is a machine.
+            Request::Identify(_) => {}
             Request::Grant(_) => match answer {
                 Answer::Granted(lease) => self.lease.lives(ask, lease),
                 _ => self.lease.refused(now, ask),
@@ -79,6 +81,7 @@ impl Leadership {
 
     fn not_heard(&mut self, now: Instant, ask: AskId, request: &Request) {
         match request {
+            Request::Identify(_) => {}
             Request::Look => self.view.silent(now, ask),
             Request::Grant(_) | Request::Renew(_) => self.lease.silent(now, ask),
             Request::Announce(_) => self.not_announced(now, ask),

@@ -121,6 +121,11 @@ impl Request {
 
     fn outcome(&self, done: &Txned) -> Answer {
         match self {
+            Request::Identify(id) if done.held => Answer::Identity(id.clone()),
+            Request::Identify(_) => first(&done.got, 0).map_or_else(
+                || Answer::Refused("the cluster has no name".to_owned()),
+                |found| Answer::Identity(String::from_utf8_lossy(&found.value).into_owned()),
+            ),
             Request::Look => Answer::Sight(sight(done)),
             Request::Campaign(_) if done.held => Answer::Won(Fence(done.revision)),
             Request::Log(..) => page(done),
