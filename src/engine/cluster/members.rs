@@ -2,6 +2,7 @@
 //! at which something of it last arrived; silence, a closed connection or a goodbye ends it. Knows no contents.
 
 mod draining;
+mod recorded;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,12 +13,9 @@ use std::{
 use self::draining::Draining;
 pub(super) use self::draining::Usable;
 use super::{ConnectionId, Refusal, numbers::NumberSet};
-use crate::{
-    engine::registry::{Known, Registry},
-    model::{
-        CopyLimits, HeldFile, Incarnation, Limit, SecondaryNumber,
-        limits::{HEARTBEAT, LEASE, MAX_FILES_PER_SECONDARY},
-    },
+use crate::model::{
+    CopyLimits, HeldFile, Incarnation, Limit, SecondaryNumber,
+    limits::{HEARTBEAT, LEASE, MAX_FILES_PER_SECONDARY},
 };
 
 /// A secondary that enrolled at least once.
@@ -94,51 +92,6 @@ impl Member {
 }
 
 impl Members {
-    /// Goes on from what was recorded. Nobody is here yet.
-    pub(super) fn restore(registry: &Registry) -> Self {
-        let member = |known: Known| Member {
-            address: known.address,
-            incarnation: known.incarnation,
-            lease: None,
-            limits: CopyLimits::default(),
-            is_remembered: true,
-        };
-        let known = registry.secondaries();
-        let mut members = Self {
-            known: known
-                .map(|(number, known)| (number, member(known)))
-                .collect(),
-            ..Self::default()
-        };
-        for number in registry.drained() {
-            members.drain(number);
-        }
-        members
-    }
-
-    /// Panics where a registry knows anything else.
-    pub(super) fn assert_recorded(&self, registry: &Registry) {
-        assert!(
-            self.draining().iter().eq(registry.drained()),
-            "who is drained"
-        );
-        let known = self.known.iter();
-        let known = known.map(|(number, m)| (*number, (m.incarnation, m.address)));
-        let recorded = registry.secondaries();
-        let recorded = recorded.map(|(number, k)| (number, (k.incarnation, k.address)));
-        assert!(known.eq(recorded), "who is known");
-    }
-
-    /// Those that have enrolled in this run.
-    pub(super) fn count(&self) -> usize {
-        self.known.values().filter(|m| !m.is_remembered).count()
-    }
-
-    /// Somebody of an earlier run is not back, or has not told what it holds.
-    pub(super) fn is_any_awaited(&self) -> bool {
-        self.known.values().any(|member| !member.is_present())
-    }
-
     /// A secondary enrols on a connection.
     ///
     /// # Errors

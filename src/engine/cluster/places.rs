@@ -2,6 +2,7 @@
 //! no contents and no secondaries.
 
 mod away;
+mod checks;
 mod expelling;
 mod facts;
 #[cfg(feature = "fuzzing")]
@@ -207,19 +208,6 @@ impl Places {
         self.clients.get(&connection)?.name.as_ref()
     }
 
-    /// # Errors
-    /// When a client may not make this request.
-    pub(super) fn check(&self, (connection, request): RequestKey) -> Result<(), Refusal> {
-        let client = self.clients.get(&connection).ok_or(Refusal::WrongRole)?;
-        if client.name.is_none() {
-            return Err(Refusal::NotEnrolled);
-        }
-        if client.is_full() || client.requests.contains_key(&request) {
-            return Err(TOO_MANY_REQUESTS);
-        }
-        Ok(())
-    }
-
     /// Gives a request that passed [`Self::check`] a slot, or a position in the line.
     ///
     /// # Errors
@@ -259,28 +247,6 @@ impl Places {
             client.requests.insert(request, Request::Running(transfer));
         }
         self.touch((connection, request));
-    }
-
-    /// # Errors
-    /// When a client may not resume a transfer under this number.
-    pub(super) fn check_resume(
-        &self,
-        (connection, request): RequestKey,
-        transfer: TransferId,
-    ) -> Result<(), Refusal> {
-        let client = self.clients.get(&connection).ok_or(Refusal::WrongRole)?;
-        if client.name.is_none() {
-            return Err(Refusal::NotEnrolled);
-        }
-        let is_taken = match client.requests.get(&request) {
-            Some(Request::Running(other)) => *other != transfer,
-            Some(Request::Waiting { .. }) => true,
-            None => false,
-        };
-        if client.is_full() || is_taken {
-            return Err(TOO_MANY_REQUESTS);
-        }
-        Ok(())
     }
 
     /// Resumes a transfer that was granted before. It gets a slot even if that makes one too many.

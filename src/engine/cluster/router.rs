@@ -8,6 +8,7 @@ mod files;
 mod people;
 mod receivers;
 mod record;
+mod returning;
 mod running;
 mod secondaries;
 mod views;

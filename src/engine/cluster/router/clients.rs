@@ -7,7 +7,7 @@ use crate::{
     engine::cluster::{
         Action, ConnectionId, Notice, Refusal,
         books::Origin,
-        places::{Entered, Former, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
+        places::{Entered, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
         transfers::{Begin, SourceIds},
     },
     model::{
@@ -163,74 +163,12 @@ impl Cluster {
         }
     }
 
-    /// A client asks again for what it has a place for on another connection. True when it has that place here now, or
-    /// cannot be told more.
-    fn take_back(
+    pub(super) fn refuse(
         &mut self,
-        from: RequestKey,
-        key: RequestKey,
-        name: &FileName,
-        former: Former,
-    ) -> bool {
-        if self.places.check(key).is_err() {
-            return false;
-        }
-        match former {
-            Former::Waits(file) if file == *name => {
-                if let Some(position) = self.places.take_over(self.last_call, from, key) {
-                    self.tell_position(key, position);
-                }
-                // It may have been waited for.
-                let moved = self.places.hold(self.last_call, self.is_holding);
-                self.moved(moved);
-                true
-            }
-            Former::Runs(transfer) if self.books.file_of(transfer).as_ref() == Some(name) => {
-                self.grant_again(from, key, transfer, name);
-                true
-            }
-            Former::Waits(_) | Former::Runs(_) => {
-                // Another one of the same number: the first is forgotten by its client.
-                self.over(from);
-                false
-            }
-        }
-    }
-
-    /// A client that did not hear of its grant hears of it.
-    fn grant_again(
-        &mut self,
-        from: RequestKey,
-        key: RequestKey,
-        transfer: TransferId,
-        name: &FileName,
+        connection: ConnectionId,
+        request: RequestId,
+        refusal: Refusal,
     ) {
-        let (connection, request) = key;
-        let file = match self.find(name) {
-            Ok((file, _)) => file,
-            Err(refusal) => return self.refuse(connection, request, refusal),
-        };
-        let Some((client, origin)) = self.client_at(connection) else {
-            return;
-        };
-        self.places.take_over(self.last_call, from, key);
-        let receiver = Receiver::Client(client);
-        self.books.resume(transfer, &receiver, name, origin);
-        let ids = self.transfers.end(transfer).map(|old| old.ids);
-        let begin = Begin {
-            file,
-            receiver,
-            connection,
-            request: Some(request),
-            ids: ids.unwrap_or_default(),
-        };
-        let grant = self.grant(transfer, begin);
-        let granted = ForClient::Granted { request, grant };
-        self.actions
-            .push_back(Action::ToClient(connection, granted));
-    }
-
-    fn refuse(&mut self, connection: ConnectionId, request: RequestId, refusal: Refusal) {
         self.actions.push_back(Action::Refuse {
             connection,
             request,
@@ -279,7 +217,7 @@ impl Cluster {
     }
 
     /// A client with a name, and whom its transfers come from.
-    fn client_at(&self, connection: ConnectionId) -> Option<(ClientName, Origin)> {
+    pub(super) fn client_at(&self, connection: ConnectionId) -> Option<(ClientName, Origin)> {
         let client = self.places.get(connection)?;
         let origin = Origin::of_address(client.address().ip());
         Some((client.name()?.clone(), origin))
