@@ -257,7 +257,7 @@ mod tests {
     fn defaults_are_the_originals() {
         let args = CentralArgs::parse_from(["videocentral"]);
         let listen = SocketAddr::new(args.ip.ip().unwrap(), args.puerto);
-        let central = args.config(listen, Arc::default());
+        let central = args.config(listen, Arc::default(), None);
         assert_eq!(central.listen.to_string(), "0.0.0.0:50000");
         assert_eq!(
             (central.required_secondaries, central.max_downloads),

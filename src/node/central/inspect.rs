@@ -91,9 +91,8 @@ pub fn restore(from: &Path, to: &Path) -> Result<Restored, DiaryError> {
     let (found, lost) = good_part(from, &bytes)?;
     replay(from, &found)?;
     // Nobody else may have it. What is wrong with it does not matter.
-    match Diary::open(to) {
-        Err(error @ DiaryError::Store(_)) => return Err(error),
-        Ok(_) | Err(_) => {}
+    if let Err(error @ DiaryError::Store(_)) = Diary::open(to) {
+        return Err(error);
     }
     let before = set_aside(to).map_err(|error| StoreError::new(to, &error))?;
     let mut diary = Diary::create(to, &found.cluster, &found.snapshot)?;
