@@ -10,7 +10,9 @@ use super::{
     units::{LEAST_RATE, bytes, count, days, rate, some, some_bytes, some_rate, whole_time},
 };
 use crate::node::{
-    central::{CentralInfo, CentralStanding, ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
+    central::{
+        CentralInfo, CentralStanding, ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo,
+    },
     secondary::{ScrubStatus, SecondaryStatus},
 };
 

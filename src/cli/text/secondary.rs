@@ -12,7 +12,7 @@ use super::{
     units::{LEAST_TIME, bytes, percent, rate, some_bytes, some_rate, time, whole_time},
 };
 use crate::{
-    model::{FileName, IgnoredReason, RetiredReason, SecondaryNumber, Who, Writer},
+    model::{FileName, IgnoredReason, RetiredReason, ScrubRound, SecondaryNumber, Who, Writer},
     node::{
         Refused,
         secondary::{NoLongerServing, SecondaryEvent, Transfer, TransferKind},
@@ -62,11 +62,7 @@ fn words(event: &SecondaryEvent) -> String {
         } => number_held(*number, *holder, *up_to),
         SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
-        SecondaryEvent::Scrubbed(round) => t!(
-            "scrub-ended",
-            size = bytes(round.bytes),
-            damaged = round.damaged
-        ),
+        SecondaryEvent::Scrubbed(round) => scrubbed(*round),
         SecondaryEvent::FolderRead { files, bytes: size } => {
             t!("folder-read", files = files, size = bytes(*size))
         }
@@ -120,6 +116,14 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
+}
+
+fn scrubbed(round: ScrubRound) -> String {
+    let ScrubRound {
+        bytes: size,
+        damaged,
+    } = round;
+    t!("scrub-ended", size = bytes(size), damaged = damaged)
 }
 
 fn enrolled(central: SocketAddr, again: bool) -> String {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+
 use super::{DownloadCount, Present, Summary, api::CentralCommand, state::Central};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
@@ -10,30 +12,12 @@ const MOST_ROWS: usize = 256;
 impl Central {
     pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
         match command {
-            CentralCommand::PerFile(answer) => {
-                let said = rows(self.cluster.per_file());
-                self.reply(answer, said);
-            }
-            CentralCommand::PerClient(answer) => {
-                let said = rows(self.cluster.per_client());
-                self.reply(answer, said);
-            }
-            CentralCommand::Status(answer) => {
-                let said = self.cluster.status();
-                self.reply(answer, said);
-            }
-            CentralCommand::Secondaries(answer) => {
-                let said = self.cluster.secondaries(now);
-                self.reply(answer, said);
-            }
-            CentralCommand::Clients(answer) => {
-                let said = self.cluster.clients(now);
-                self.reply(answer, said);
-            }
-            CentralCommand::Queue(answer) => {
-                let said = self.cluster.queue(now);
-                self.reply(answer, said);
-            }
+            CentralCommand::PerFile(to) => self.told(to, |own| rows(own.cluster.per_file())),
+            CentralCommand::PerClient(to) => self.told(to, |own| rows(own.cluster.per_client())),
+            CentralCommand::Status(to) => self.told(to, |own| own.cluster.status()),
+            CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
+            CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
+            CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
             CentralCommand::Expel(name, answer) => {
                 let said = self.cluster.expel(now, &name);
                 for (host, until) in self.cluster.expelled_hosts(now) {
@@ -41,62 +25,47 @@ impl Central {
                 }
                 self.reply(answer, said);
             }
-            CentralCommand::Drain(number, answer) => {
-                let said = self.cluster.drain(now, number);
-                self.reply(answer, said);
+            CentralCommand::Drain(number, to) => {
+                self.told(to, |own| own.cluster.drain(now, number))
             }
-            CentralCommand::EndDraining(number, answer) => {
-                let said = self.cluster.end_draining(now, number);
-                self.reply(answer, said);
+            CentralCommand::EndDraining(number, to) => {
+                self.told(to, |own| own.cluster.end_draining(now, number))
             }
-            CentralCommand::MaxDownloads(answer) => {
-                let said = self.cluster.max_downloads();
-                self.reply(answer, said);
-            }
+            CentralCommand::MaxDownloads(to) => self.told(to, |own| own.cluster.max_downloads()),
             CentralCommand::SetMaxDownloads(most, answer) => {
                 self.cluster.set_max_downloads(now, most);
                 self.reply(answer, ());
             }
-            CentralCommand::Conflicts(answer) => {
-                let said = self.cluster.conflicts();
-                self.reply(answer, said);
-            }
+            CentralCommand::Conflicts(to) => self.told(to, |own| own.cluster.conflicts()),
             CentralCommand::Resolve(name, choice, answer) => {
                 let said = self.cluster.resolve(now, &name, choice);
                 self.reply(answer, said);
             }
-            CentralCommand::Statistics(answer) => {
-                let said = self.statistics.present(&self.cluster);
-                self.reply(answer, said);
+            CentralCommand::Statistics(to) => {
+                self.told(to, |own| own.statistics.present(&own.cluster))
             }
-            CentralCommand::Offer(name, answer) => {
-                let said = self.cluster.offer(now, &name);
-                self.reply(answer, said);
-            }
-            CentralCommand::Catalogue(answer) => {
-                let said = self.shown.get(now, &self.cluster);
-                self.reply(answer, said);
-            }
+            CentralCommand::Offer(name, to) => self.told(to, |own| own.cluster.offer(now, &name)),
+            CentralCommand::Catalogue(to) => self.told(to, |own| own.shown.get(now, &own.cluster)),
             CentralCommand::Gateway(events) => self.open_gateway(now, events),
-            CentralCommand::Summary(answer) => {
-                let said = self.summary(now);
-                self.reply(answer, said);
-            }
-            CentralCommand::Running(answer) => {
-                let said = self.cluster.running(MOST_ROWS);
-                self.reply(answer, said);
-            }
+            CentralCommand::Summary(to) => self.told(to, |own| own.summary(now)),
+            CentralCommand::Running(to) => self.told(to, |own| own.cluster.running(MOST_ROWS)),
             CentralCommand::Migrate(to, answer) => self.migrate(to, answer),
             CentralCommand::Centrals(answer) => {
                 // It is of no fact, and is wanted most when none can be written.
                 let _ = answer.send(self.centrals());
             }
             CentralCommand::Place(command) => self.place_command(now, command),
-            CentralCommand::Present(answer) => {
-                let said = self.all_at_once(now);
-                self.reply(answer, said);
-            }
+            CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
         }
+    }
+
+    fn told<T: Send + 'static>(
+        &mut self,
+        to: oneshot::Sender<T>,
+        ask: impl FnOnce(&mut Self) -> T,
+    ) {
+        let said = ask(self);
+        self.reply(to, said);
     }
 
     fn all_at_once(&mut self, now: Instant) -> Present {

@@ -41,10 +41,11 @@ impl<S: KeyStore> BatchStore for S {
 
 #[cfg(feature = "etcd")]
 mod of_etcd {
-    use super::{Call, Change, KeyStore, KeyWatch, Reply, Revision, Silence};
     use crate::{
         engine::leadership::watched,
+        model::{Call, Change, Reply, Revision, Silence},
         net::etcd::{Etcd, EtcdWatch},
+        node::central::key_store::{KeyStore, KeyWatch},
     };
 
     impl KeyStore for Etcd {

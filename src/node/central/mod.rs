@@ -7,11 +7,13 @@
 //! held back, `pages` keeps the listing as it is sent, `catalogue` as a face shows it, which `door` lets ask, and `news`
 //! chooses what people hear. `place` is its place among the centrals of its cluster, and `standing` what its peers hear of
 //! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
-//! etcd, `opening` which one a build has, and `reign` the task around the machine that decides which of them is active.
+//! etcd, `opening` which one a build has, `reign` the task around the machine that decides which of them is active, `several`
+//! what a central has of all this, and `reigning` what it does. `commit` does what need not wait for a fact any more.
 
 mod api;
 mod catalogue;
 mod commands;
+mod commit;
 mod connection;
 mod door;
 mod effects;
@@ -28,6 +30,7 @@ mod pages;
 mod peers;
 mod place;
 mod reign;
+mod reigning;
 mod run;
 mod several;
 mod standing;
@@ -36,7 +39,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
@@ -116,10 +119,95 @@ pub(in crate::node) async fn start_on(
     save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
     let (listener, address) = listen_on(network, config.listen)?;
-    let (mut statistics, before) = Statistics::of_central(&config.statistics)?;
-    if let Some(trouble) = before.warning {
+    let (mut statistics, mut before) = Statistics::of_central(&config.statistics)?;
+    if let Some(trouble) = before.warning.take() {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
+    let names = statistics.stem().with_extension("nombres");
+    let begun = begin(&config, address, before, &mut statistics, &events).await?;
+    let term = begun.cluster.term();
+    let (inputs, of_connections) = mpsc::channel(INPUTS);
+    let (commands, of_program) = mpsc::channel(COMMANDS);
+    let inbox = Inbox {
+        inputs: of_connections,
+        commands: of_program,
+    };
+    let stop = CancellationToken::new();
+    let over = stop.clone().drop_guard();
+    let expelled = ExpelledHosts::default();
+    let face = face(&config, network, &commands, &expelled);
+    let standing = match begun.several.is_some() {
+        true => Standing::Standby(None),
+        false => Standing::Active,
+    };
+    let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
+    let mut central = Central {
+        server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
+        cluster: begun.cluster,
+        journal: begun.journal,
+        several: begun.several,
+        statistics,
+        events,
+        context: Context {
+            inputs,
+            stop: stop.clone(),
+            highest_number: highest_number(config.required_secondaries),
+            security: config.security,
+            face,
+        },
+        place,
+        peers: HashMap::new(),
+        next_connection: 0,
+        pages: Default::default(),
+        counts: Default::default(),
+        expelled,
+        shown: Default::default(),
+        save_every,
+        news: News::default(),
+        last_turn: clock::now(),
+    };
+    central.first_facts(term, &names).await?;
+    Ok(CentralHandle {
+        address,
+        orders: CentralOrders { commands },
+        stop,
+        done: tokio::spawn(async move {
+            // Dropped however the task ends, so that whoever waits for the end hears of it.
+            let _over = over;
+            central.run(inbox).await
+        }),
+    })
+}
+
+impl Central {
+    /// Nobody hears of a reign that is not recorded.
+    async fn first_facts(&mut self, term: Term, names: &Path) -> Result<(), StoreError> {
+        if self.several.is_some() {
+            return Ok(());
+        }
+        self.act();
+        let (wall_ms, registry) = (clock::wall_ms(), self.cluster.registry());
+        self.journal.finish(term, wall_ms, registry).await?;
+        set_aside(names)
+    }
+}
+
+/// What a central begins with.
+struct Begun {
+    cluster: Cluster,
+    journal: Journal,
+    cluster_id: ClusterId,
+    several: Option<Several>,
+}
+
+/// Opens the journal, or joins the other centrals.
+async fn begin(
+    config: &CentralConfig,
+    address: SocketAddr,
+    before: statistics::Before,
+    statistics: &mut Statistics,
+    events: &mpsc::Sender<CentralEvent>,
+) -> Result<Begun, StartError> {
     let path = config.journal.clone();
     let path = path.unwrap_or_else(|| statistics.stem().with_extension("diario"));
     let names = statistics.stem().with_extension("nombres");
@@ -131,7 +219,7 @@ pub(in crate::node) async fn start_on(
         seed: secret_seed(),
         wall_ms: clock::wall_ms(),
     };
-    let begun = match config.several.clone() {
+    Ok(match config.several.clone() {
         Some(mut several) => {
             if several.address.port() == 0 {
                 several.address.set_port(address.port());
@@ -168,74 +256,7 @@ pub(in crate::node) async fn start_on(
                 several: None,
             }
         }
-    };
-    let term = begun.cluster.term();
-    let (inputs, of_connections) = mpsc::channel(INPUTS);
-    let (commands, of_program) = mpsc::channel(COMMANDS);
-    let inbox = Inbox {
-        inputs: of_connections,
-        commands: of_program,
-    };
-    let stop = CancellationToken::new();
-    let over = stop.clone().drop_guard();
-    let expelled = ExpelledHosts::default();
-    let face = face(&config, network, &commands, &expelled);
-    let standing = match begun.several.is_some() {
-        true => Standing::Standby(None),
-        false => Standing::Active,
-    };
-    let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
-    let central = Central {
-        server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
-        cluster: begun.cluster,
-        journal: begun.journal,
-        several: begun.several,
-        statistics,
-        events,
-        context: Context {
-            inputs,
-            stop: stop.clone(),
-            highest_number: highest_number(config.required_secondaries),
-            security: config.security,
-            face,
-        },
-        place,
-        peers: HashMap::new(),
-        next_connection: 0,
-        pages: Default::default(),
-        counts: Default::default(),
-        expelled,
-        shown: Default::default(),
-        save_every,
-        news: News::default(),
-        last_turn: clock::now(),
-    };
-    let mut central = central;
-    if central.several.is_none() {
-        // Nobody hears of a reign that is not recorded.
-        central.act();
-        let (wall_ms, registry) = (clock::wall_ms(), central.cluster.registry());
-        central.journal.finish(term, wall_ms, registry).await?;
-        set_aside(&names)?;
-    }
-    Ok(CentralHandle {
-        address,
-        orders: CentralOrders { commands },
-        stop,
-        done: tokio::spawn(async move {
-            // Dropped however the task ends, so that whoever waits for the end hears of it.
-            let _over = over;
-            central.run(inbox).await
-        }),
     })
-}
-
-/// What a central begins with.
-struct Begun {
-    cluster: Cluster,
-    journal: Journal,
-    cluster_id: ClusterId,
-    several: Option<Several>,
 }
 
 /// What serves those who speak another protocol than lines.

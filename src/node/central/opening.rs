@@ -15,10 +15,9 @@ pub struct KeyStoreConfig {
 
 #[cfg(feature = "etcd")]
 mod built {
-    use super::KeyStoreConfig;
     use crate::{
         net::etcd::{Etcd, EtcdConfig, EtcdError, EtcdTls},
-        node::no_key_store::KeyStoreError,
+        node::{central::opening::KeyStoreConfig, no_key_store::KeyStoreError},
     };
 
     /// The key store of this build.
@@ -50,11 +49,13 @@ mod built {
 
 #[cfg(not(feature = "etcd"))]
 mod built {
-    use super::KeyStoreConfig;
     use crate::{
         model::{Call, Change, Reply, Revision, Silence},
         node::{
-            central::key_store::{KeyStore, KeyWatch},
+            central::{
+                key_store::{KeyStore, KeyWatch},
+                opening::KeyStoreConfig,
+            },
             no_key_store::KeyStoreError,
         },
     };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::CentralInfo;
+use super::super::several::CentralInfo;
 use crate::{
     engine::{
         cluster::{
