@@ -153,7 +153,7 @@ fn assert_told_nothing(answer: &str, code: &str) {
 }
 
 /// A client's answer to a wish for the list, which ends in failure.
-fn refused_list(folder: &Path, port: u16, flags: &[&str], says: &str) {
+fn asks_for_the_list(folder: &Path, port: u16, flags: &[&str]) -> Process {
     let mut args = vec![
         "--ip-central=127.0.0.1".to_owned(),
         format!("--puerto-central={port}"),
@@ -161,6 +161,17 @@ fn refused_list(folder: &Path, port: u16, flags: &[&str], says: &str) {
     args.extend(flags.iter().map(|&flag| flag.to_owned()));
     let mut client = Process::start(CLIENT, folder, &args);
     client.type_line("LISTA_VIDEOS");
+    client
+}
+
+/// Whom it trusts is let in: service has not begun, and that is what it hears.
+fn let_in(folder: &Path, port: u16, flags: &[&str]) {
+    let client = asks_for_the_list(folder, port, flags);
+    client.wait_for("No hay servicio");
+}
+
+fn refused_list(folder: &Path, port: u16, flags: &[&str], says: &str) {
+    let mut client = asks_for_the_list(folder, port, flags);
     // A line begins with a capital letter.
     let (first, rest) = says.split_at(says.chars().next().unwrap().len_utf8());
     client.wait_for(&format!("{}{rest}", first.to_uppercase()));
@@ -623,8 +634,7 @@ fn tls_refuses_who_cannot_show_what_is_asked_for() {
         stream.shutdown(Shutdown::Write).unwrap();
         assert!(!rest(stream).contains("hello"));
     }
-    // Whom it trusts is let in: service has not begun, and that is what it hears.
-    refused_list(folder, port, &trusting, "aún no hay servicio");
+    let_in(folder, port, &trusting);
     drop(tls);
 
     let (_named, port) = central(wrong_name);
@@ -641,7 +651,7 @@ fn tls_refuses_who_cannot_show_what_is_asked_for() {
         "--tls-clave=ajena/tls/cliente-clave.pem",
     ];
     refused_list(folder, port, &foreign, not_taken);
-    refused_list(folder, port, &with_own, "aún no hay servicio");
+    let_in(folder, port, &with_own);
 
     let (plain, port) = central(&[]);
     refused_list(folder, port, &trusting, "el central no habla TLS");

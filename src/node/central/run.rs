@@ -173,6 +173,8 @@ impl Central {
     }
 
     async fn stop(mut self, mut inbox: Inbox) -> Result<(), StoreError> {
+        // An orderly end is a fact of the journal; the statistics say what this run was like.
+        let has_begun = self.cluster.has_begun();
         if self.several.is_none() {
             self.cluster.note_stop();
             self.act();
@@ -190,7 +192,7 @@ impl Central {
         inbox.inputs.close();
         self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
-        self.statistics.finish_books(&self.cluster).await
+        self.statistics.finish_books(&self.cluster, has_begun).await
     }
 }
 

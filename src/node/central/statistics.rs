@@ -123,8 +123,13 @@ impl Statistics {
     }
 
     /// Saves for the last time.
-    pub(super) async fn finish_books(mut self, cluster: &Cluster) -> Result<(), StoreError> {
+    pub(super) async fn finish_books(
+        mut self,
+        cluster: &Cluster,
+        has_begun: bool,
+    ) -> Result<(), StoreError> {
         self.update(cluster);
+        self.content.service_begun = has_begun;
         self.finish().await
     }
 }

@@ -173,7 +173,11 @@ impl Cluster {
         let folder = self.path("statistics-other");
         fs::create_dir(&folder).unwrap();
         // No clock is as late for decades.
-        fs::write(folder.join("central.json"), r#"{"term":4000000000}"#).unwrap();
+        fs::write(
+            folder.join("central.json"),
+            r#"{"schema":1,"term":4000000000}"#,
+        )
+        .unwrap();
         let (config, network) = self.central_on(OTHER, "statistics-other");
         let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
         started.await.unwrap()
