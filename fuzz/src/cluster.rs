@@ -8,13 +8,12 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::cluster::{
-        Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Refusal, Totals,
-    },
+    engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Refusal},
+    engine::registry::Registry,
     model::{
-        ChunkIndex, ClientName, CopyOrder, Fault, FileMeta, FileName, Finished, Grant, HeldFile,
-        Incarnation, KnownSource, NameRecord, Origin, Outcome, ReceivedFrom, Receiver,
-        RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
+        ChunkIndex, ClientName, CopyOrder, Fault, FileMeta, Finished, Grant, HeldFile, Incarnation,
+        KnownSource, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
+        SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
@@ -102,7 +101,8 @@ struct World {
     /// Those of them that are to be acknowledged, in order, by connection.
     unacknowledged: BTreeMap<ConnectionId, VecDeque<u64>>,
     /// What is durable of the names.
-    records: BTreeMap<FileName, NameRecord>,
+    /// What was recorded, applied anew.
+    registry: Registry,
     /// Restarts of the central.
     runs: u32,
     /// Somebody claimed a figure that no sum can hold.
@@ -114,7 +114,7 @@ pub fn cluster(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {
-        cluster: new_cluster(now, Totals::default(), false, 0, []),
+        cluster: new_cluster(now, Registry::default(), 0),
         runs: 0,
         now,
         connections: [None; CONNECTIONS],
@@ -125,9 +125,10 @@ pub fn cluster(data: &[u8]) {
         made: 0,
         batches: 0,
         unacknowledged: BTreeMap::new(),
-        records: BTreeMap::new(),
+        registry: Registry::default(),
         absurd: false,
     };
+    world.act();
     for step in crate::steps(&mut input, 300) {
         world.step(step);
         world.check();
@@ -136,22 +137,15 @@ pub fn cluster(data: &[u8]) {
 }
 
 /// A run of the central; each numbers its transfers from a number of its own.
-fn new_cluster(
-    now: Instant,
-    saved: Totals,
-    begun: bool,
-    run: u32,
-    records: impl IntoIterator<Item = NameRecord>,
-) -> Cluster {
+fn new_cluster(now: Instant, registry: Registry, run: u32) -> Cluster {
     let config = ClusterConfig {
         required_secondaries: 1,
         max_downloads: MOST_DOWNLOADS,
-        begun,
         term: Term(run + 2),
         seed: 7 + u128::from(run),
-        wall_s: 1_700_000_000,
+        wall_ms: 1_700_000_000_000,
     };
-    Cluster::new(now, config, saved, records)
+    Cluster::new(now, config, registry)
 }
 
 fn number(n: u8) -> SecondaryNumber {
@@ -288,14 +282,15 @@ impl World {
                 self.act();
             }
             Step::Restart => {
-                let begun = self.cluster.has_begun();
                 self.runs += 1;
-                let (saved, records) = (self.cluster.totals(), self.records.values().cloned());
-                self.cluster = new_cluster(self.now, saved, begun, self.runs, records);
+                let registry = Registry::restore(&self.registry.snapshot());
+                let registry = registry.expect("its own snapshot");
+                self.cluster = new_cluster(self.now, registry, self.runs);
                 self.connections = [None; CONNECTIONS];
                 self.peers.clear();
                 self.places.restart();
                 self.unacknowledged.clear();
+                self.act();
             }
         }
     }
@@ -523,14 +518,8 @@ impl World {
                         self.sent_away(connection);
                     }
                 }
+                Action::Record(entry) => self.registry.apply(&entry),
                 Action::Notice(_) => {}
-            }
-        }
-        for record in self.cluster.take_unsaved() {
-            if record.is_empty() {
-                self.records.remove(&record.name);
-            } else {
-                self.records.insert(record.name.clone(), record);
             }
         }
     }
@@ -567,7 +556,10 @@ impl World {
     }
 
     fn check(&self) {
-        self.places.check(&self.cluster.status());
+        let is_holding = self.cluster.is_holding();
+        self.places.check(&self.cluster.status(), is_holding);
+        assert!(self.registry == *self.cluster.registry());
+        self.cluster.assert_recorded();
         let (listed, more) = self.cluster.listing(None, |_| true);
         assert!(!more);
         assert!(

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use trozos::{
-    engine::cluster::{Cluster, ClusterConfig, Totals},
+    engine::{
+        cluster::{Cluster, ClusterConfig},
+        registry::{Registry, Totals},
+    },
     model::Term,
     node::{central, client, secondary},
     store::fuzzing::known_lines,
@@ -33,13 +36,12 @@ fn go_on_from(totals: Totals) {
     let config = ClusterConfig {
         required_secondaries: 1,
         max_downloads: 1,
-        begun: true,
         term: Term(u32::MAX),
         seed: 1,
-        wall_s: 0,
+        wall_ms: 0,
     };
     let now = Instant::now();
-    let mut cluster = Cluster::new(now, config, totals, []);
+    let mut cluster = Cluster::new(now, config, Registry::import(totals, [], true, Term(1)));
     let open = cluster.totals().open.len();
     for wait in 1..=2 {
         cluster.handle_timeout(now + Duration::from_secs(wait * 61));

@@ -40,7 +40,9 @@ async fn figures_tell_how_those_fare_who_watch() {
     })
     .await;
     assert_eq!(count("trozos_stream_readers").await, 0.0);
-    assert_eq!(count("trozos_stream_cancelled_bytes_total").await, 0.0);
+    // Nothing but what a slow moment had asked for twice: two chunks at most.
+    let in_vain = count("trozos_stream_cancelled_bytes_total").await;
+    assert!(in_vain <= (2 * MIB) as f64, "{in_vain}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
