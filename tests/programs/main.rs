@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod announced;
+mod centrals;
 mod completions;
 mod crash;
 mod ends;
 #[path = "../support/english.rs"]
 mod english;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../support/etcd.rs"]
+mod etcd;
 mod faults;
 mod flags;
 mod limits;
