@@ -260,6 +260,11 @@ impl Finder {
                 Err(down) => down,
             };
             let at = Some(address);
+            let is_other = matches!(down, LinkDown::Lost(Lost::OtherCluster { .. }));
+            if is_other && candidate.origin != Origin::Given {
+                // Its user may have named it, and knows better.
+                tried.remove(&address);
+            }
             if down.is_an_answer() {
                 return Err(Some(Failed { down, at }));
             }

@@ -273,6 +273,34 @@ async fn what_hello_taught_is_used_by_this_run_and_the_next() {
     assert!(matches!(down, LinkDown::Lost(_)), "{down:?}");
 }
 
+/// The same machines, with the same addresses, have become another cluster: what an earlier run kept hides none that is
+/// given.
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_kept_does_not_hide_a_central_that_is_given() {
+    let network = MemoryNetwork::default();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let first = answers(&network, 10, &member(5, 1, &[10, 11]));
+    let second = answers(&network, 11, &member(6, 1, &[10, 11]));
+    let places = Centrals {
+        kept: Some(kept.clone()),
+        ..vec![place_of(first), place_of(second)].into()
+    };
+    let mut finder = Finder::new(link(&network, places.clone()));
+    assert_eq!(found(&mut finder).await, Ok(first));
+    network.kill(10);
+    assert_eq!(found(&mut finder).await, Ok(second));
+    drop(finder);
+    while !kept.exists() {
+        tokio::task::yield_now().await;
+    }
+    network.kill(11);
+    let active = answers(&network, 10, &member(1, 2, &[10, 11]));
+    answers(&network, 11, &standby(Some((10, 1)), &[10, 11]));
+    let mut next = Finder::new(link(&network, places));
+    assert_eq!(found(&mut next).await, Ok(active));
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_an_active_central_of_a_later_term_is_gone_to_instead_of_a_limited_one() {
     let network = MemoryNetwork::default();
