@@ -10,13 +10,15 @@ use super::{
     text::{self, t},
     timetable::{self, BadEntry, Bare, Timetable, WhyBad},
 };
-use crate::model::{ClientName, limits::MAX_SECONDARY_NUMBER};
+use crate::{
+    engine::leadership,
+    model::{ClientName, limits::MAX_SECONDARY_NUMBER},
+};
 
 /// With a longer quiet time it would look as if nothing worked.
 const LONGEST_QUIET: Duration = DAY;
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// What etcd grants; and nobody waits for longer.
-const SHORTEST_TTL: Duration = Duration::from_secs(3);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Nobody waits for longer.
 const LONGEST_TTL: Duration = Duration::from_secs(60);
 /// More often, a disk would do nothing else; more seldom, it would not help.
 const SHORTEST_SCRUB: Duration = Duration::from_secs(60);
@@ -43,7 +45,7 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
 /// How long the lease of a central lives.
 pub(super) fn ttl(text: &str) -> Result<Duration, BadValue> {
     let ttl = time(text)?;
-    if ttl < SHORTEST_TTL || ttl > LONGEST_TTL {
+    if ttl < leadership::Config::SHORTEST_TTL || ttl > LONGEST_TTL {
         return Err(BadValue::new(text, t!("why-ttl")));
     }
     Ok(ttl)

@@ -22,6 +22,12 @@ fn plays_past(page: &Page, second: f64) -> Duration {
     began.elapsed()
 }
 
+/// The browser has found nothing wrong with what it was shown.
+fn assert_no_complaints(browser: &Chromium) {
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
 #[test]
 #[ignore = "needs chromium and ffmpeg"]
 fn a_browser_plays_a_film_and_goes_to_another_place() {
@@ -40,11 +46,7 @@ fn a_browser_plays_a_film_and_goes_to_another_place() {
         let played = page.value(&format!("{video}.duration"));
         assert!(played.as_f64().unwrap() > 29.0, "{played}");
     }
-    assert!(
-        browser.complaints().is_empty(),
-        "{:?}",
-        browser.complaints()
-    );
+    assert_no_complaints(&browser);
 }
 
 #[test]
@@ -88,11 +90,7 @@ fn the_page_of_a_film_plays_it_through_the_central_and_survives_a_dead_secondary
         metric("trozos_stream_first_byte_seconds_bucket{le=\"10\"}"),
         metric("trozos_stream_first_byte_seconds_count")
     );
-    assert!(
-        browser.complaints().is_empty(),
-        "{:?}",
-        browser.complaints()
-    );
+    assert_no_complaints(&browser);
 }
 
 #[test]
@@ -113,11 +111,7 @@ fn the_page_follows_what_happens() {
     page.until("document.querySelector('[aria-live]').textContent !== ''");
     // Without being loaded again.
     assert_eq!(page.value("document.body.dataset.tried"), "same");
-    assert!(
-        browser.complaints().is_empty(),
-        "{:?}",
-        browser.complaints()
-    );
+    assert_no_complaints(&browser);
 }
 
 #[test]
@@ -141,11 +135,7 @@ fn the_page_shows_files_without_scripts_and_without_complaints() {
     for page in &pages {
         page.until("document.querySelector('h1') != null");
     }
-    assert!(
-        browser.complaints().is_empty(),
-        "{:?}",
-        browser.complaints()
-    );
+    assert_no_complaints(&browser);
 }
 
 /// A web server with one empty page, of another origin.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cli::{
         centrals::{CentralPlaces, central_places, group_name},
-        parsers::{Scrubs, number, quiet, scrub, secondary_number, upload_limit},
+        parsers::{DAY, Scrubs, number, quiet, scrub, secondary_number, upload_limit},
         place::{Place, place},
         quantity::size,
         text::t,
@@ -28,8 +28,6 @@ use crate::{
     node::{Centrals, Security, secondary::SecondaryConfig},
     store::retired::RetiredLimits,
 };
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// `videosecundario`.
 #[derive(Parser, Clone, Debug)]

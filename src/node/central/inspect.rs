@@ -68,7 +68,7 @@ pub fn journal(path: &Path) -> Result<Journal, DiaryError> {
         .batches
         .iter()
         .map(|batch| {
-            let (head, entries) = parse(path, batch)?;
+            let (head, entries) = parse(path, batch.seq, &batch.body)?;
             Ok::<_, DiaryError>(JournalBatch { head, entries })
         })
         .collect();

@@ -277,13 +277,17 @@ pub(super) fn batch(seq: u64, term: Term, at: u64, entries: &[Entry]) -> Vec<u8>
 ///
 /// # Errors
 /// When it is not understood.
-pub(super) fn parse(path: &Path, batch: &Batch) -> Result<(BatchHead, Vec<Entry>), DiaryError> {
+pub(super) fn parse(
+    path: &Path,
+    seq: u64,
+    body: &[u8],
+) -> Result<(BatchHead, Vec<Entry>), DiaryError> {
     let not_understood = |words: String| DiaryError::Content {
         path: path.to_owned(),
-        seq: batch.seq,
+        seq,
         words,
     };
-    let mut lines = batch.body.split(|byte| *byte == b'\n');
+    let mut lines = body.split(|byte| *byte == b'\n');
     let head = lines.next().unwrap_or_default();
     let head: BatchHead =
         serde_json::from_slice(head).map_err(|error| not_understood(error.to_string()))?;
@@ -295,7 +299,7 @@ pub(super) fn parse(path: &Path, batch: &Batch) -> Result<(BatchHead, Vec<Entry>
     }
     let entries: Result<Vec<Entry>, _> = lines.map(serde_json::from_slice).collect();
     let entries = entries.map_err(|error| not_understood(error.to_string()))?;
-    if entries.len() != head.n || head.seq != batch.seq {
+    if entries.len() != head.n || head.seq != seq {
         return Err(not_understood("another number of facts".to_owned()));
     }
     Ok((head, entries))
@@ -314,7 +318,7 @@ pub(super) fn replay(path: &Path, found: &Found) -> Result<(Registry, u64), Diar
     })?;
     let mut last = 0;
     for batch in &found.batches {
-        let (head, entries) = parse(path, batch)?;
+        let (head, entries) = parse(path, batch.seq, &batch.body)?;
         last = head.at;
         entries.iter().for_each(|entry| registry.apply(entry));
     }

@@ -233,16 +233,13 @@ impl Central {
         }
     }
 
-    /// Begins to end: hands over, if somebody is there. Returns false for a central by itself, which ends at once, and
-    /// for one that has taken too long.
+    /// Begins to end: hands over, if somebody is there. Returns false for a central by itself, which ends at once.
     pub(super) fn gives_back(&mut self) -> bool {
         let Some(several) = &mut self.several else {
             return false;
         };
-        if several.ends_by.is_none() {
-            several.ends_by = Some(clock::now() + END_WITHIN);
-            several.reign.handle(Event::Shutdown);
-        }
+        several.ends_by = Some(clock::now() + END_WITHIN);
+        several.reign.handle(Event::Shutdown);
         true
     }
 

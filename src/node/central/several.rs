@@ -28,7 +28,7 @@ use crate::{
     },
     model::{ClusterId, Digest, Term},
     node::{KeyStoreError, clock},
-    store::{diary, sha256},
+    store::sha256,
 };
 
 /// How long the key store may be silent at the start.
@@ -162,11 +162,7 @@ impl Several {
 
     /// Applies a batch of the journal.
     pub(super) fn apply(&mut self, batch: &Batch) -> bool {
-        let batch = diary::Batch {
-            seq: batch.seq,
-            body: batch.body.to_vec(),
-        };
-        let Ok((head, entries)) = parse(Path::new("etcd"), &batch) else {
+        let Ok((head, entries)) = parse(Path::new("etcd"), batch.seq, &batch.body) else {
             return false;
         };
         self.at = self.at.max(head.at);

@@ -243,6 +243,20 @@ async fn a_frozen_central_holds_a_node_up_for_two_seconds_where_there_are_others
     assert!(began.elapsed() < Duration::from_millis(100));
 }
 
+/// A run finds the first of two centrals, and once that has gone the second one. What it keeps is there afterwards.
+async fn leave_for_the_second(network: &MemoryNetwork, places: &Centrals, both: [SocketAddr; 2]) {
+    let [first, second] = both;
+    let mut finder = Finder::new(link(network, places.clone()));
+    assert_eq!(found(&mut finder).await, Ok(first));
+    network.kill(10);
+    assert_eq!(found(&mut finder).await, Ok(second));
+    drop(finder);
+    let kept = places.kept.as_deref().unwrap();
+    while !kept.exists() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_hello_taught_is_used_by_this_run_and_the_next() {
     let network = MemoryNetwork::default();
@@ -251,17 +265,10 @@ async fn what_hello_taught_is_used_by_this_run_and_the_next() {
     let first = answers(&network, 10, &member(5, 1, &[10, 11]));
     let second = answers(&network, 11, &member(6, 1, &[10, 11]));
     let places = Centrals {
-        kept: Some(kept.clone()),
+        kept: Some(kept),
         ..vec![place_of(first)].into()
     };
-    let mut finder = Finder::new(link(&network, places.clone()));
-    assert_eq!(found(&mut finder).await, Ok(first));
-    network.kill(10);
-    assert_eq!(found(&mut finder).await, Ok(second));
-    drop(finder);
-    while !kept.exists() {
-        tokio::task::yield_now().await;
-    }
+    leave_for_the_second(&network, &places, [first, second]).await;
     let mut next = Finder::new(link(&network, places.clone()));
     assert_eq!(found(&mut next).await, Ok(second));
     // Another cluster has that address by now.
@@ -283,17 +290,10 @@ async fn what_an_earlier_run_kept_does_not_hide_a_central_that_is_given() {
     let first = answers(&network, 10, &member(5, 1, &[10, 11]));
     let second = answers(&network, 11, &member(6, 1, &[10, 11]));
     let places = Centrals {
-        kept: Some(kept.clone()),
+        kept: Some(kept),
         ..vec![place_of(first), place_of(second)].into()
     };
-    let mut finder = Finder::new(link(&network, places.clone()));
-    assert_eq!(found(&mut finder).await, Ok(first));
-    network.kill(10);
-    assert_eq!(found(&mut finder).await, Ok(second));
-    drop(finder);
-    while !kept.exists() {
-        tokio::task::yield_now().await;
-    }
+    leave_for_the_second(&network, &places, [first, second]).await;
     network.kill(11);
     let active = answers(&network, 10, &member(1, 2, &[10, 11]));
     answers(&network, 11, &standby(Some((10, 1)), &[10, 11]));

@@ -3,13 +3,13 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::Scan;
+use super::{Scan, kept};
 use crate::{
     model::FileName,
     store::{
@@ -59,14 +59,11 @@ pub struct Disks {
 impl Disks {
     /// Reads what an earlier run left.
     pub fn open(path: PathBuf, folder: &Path, missed: MissedDisks) -> Self {
-        let folder = std::path::absolute(folder).unwrap_or(folder.to_owned());
-        // However it is written.
-        let folder: PathBuf = folder.components().collect();
         let fresh = Known {
-            folder: folder.to_string_lossy().into_owned(),
+            folder: kept::folder_text(folder),
             ..Known::default()
         };
-        let known = match (missed, read(&path)) {
+        let known = match (missed, kept::read::<Known>(&path, MOST_BYTES)) {
             (MissedDisks::Forgotten, _) => None,
             (MissedDisks::WaitedFor, Ok(known)) => {
                 known.filter(|known| known.folder == fresh.folder)
@@ -158,29 +155,10 @@ impl Disks {
 
     /// What cannot be kept is not known in the next run, which then believes what it finds.
     fn save(&self) {
-        let save = || -> io::Result<()> {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(fresh.as_file_mut(), &self.known)?;
-            fresh.persist(&self.path)?;
-            Ok(())
-        };
-        if let Err(error) = save() {
+        if let Err(error) = kept::write(&self.path, &self.known) {
             tracing::warn!(path = %self.path.display(), %error, "disks of the folder");
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<Option<Known>> {
-    use io::Read;
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut text = String::new();
-    file.take(MOST_BYTES).read_to_string(&mut text)?;
-    Ok(Some(serde_json::from_str(&text)?))
 }
 
 /// Opens the folder that is to be served; one that is new is made. One whose disk is away is waited for.

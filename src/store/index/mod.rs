@@ -9,6 +9,7 @@ mod chunks;
 mod content;
 mod disks;
 mod hashing;
+mod kept;
 mod own;
 mod scan;
 mod scrub;

@@ -1,14 +1,13 @@
 //! How far a scrub is, from run to run: a JSON file beside the digest cache. Without it the round begins anew.
 
 use std::{
-    fs,
-    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
+use super::kept;
 use crate::model::Scrub;
 
 /// Longest file that is read.
@@ -38,15 +37,12 @@ pub struct ScrubRecord {
 impl ScrubRecord {
     /// Reads what an earlier run left.
     pub fn open(path: PathBuf, folder: &Path) -> Self {
-        let folder = std::path::absolute(folder).unwrap_or(folder.to_owned());
-        // However it is written.
-        let folder: PathBuf = folder.components().collect();
-        let folder = folder.to_string_lossy().into_owned();
-        let kept = read(&path).unwrap_or_else(|error| {
+        let folder = kept::folder_text(folder);
+        let kept = kept::read(&path, MOST_BYTES).unwrap_or_else(|error| {
             tracing::warn!(path = %path.display(), %error, "how far the scrub is");
             None
         });
-        let kept = kept.filter(|kept| kept.folder == folder);
+        let kept = kept.filter(|kept: &Kept| kept.folder == folder);
         let fresh = Kept {
             folder,
             ..Kept::default()
@@ -79,32 +75,16 @@ impl ScrubRecord {
         }
         self.kept.done = done;
         self.kept.next_s = now_s.saturating_add(rest.as_secs());
-        let save = || -> io::Result<()> {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(fresh.as_file_mut(), &self.kept)?;
-            fresh.persist(&self.path)?;
-            Ok(())
-        };
-        if let Err(error) = save() {
+        if let Err(error) = kept::write(&self.path, &self.kept) {
             tracing::warn!(path = %self.path.display(), %error, "how far the scrub is");
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<Kept>> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut text = String::new();
-    file.take(MOST_BYTES).read_to_string(&mut text)?;
-    Ok(Some(serde_json::from_str(&text)?))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::model::{ChunkIndex, ScrubRound, samples::name};
 
