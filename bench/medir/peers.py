@@ -1,8 +1,12 @@
 """The programs that people would use otherwise."""
 
 import hashlib
+import json
 import pathlib
 import shutil
+import time
+import urllib.parse
+import urllib.request
 
 from . import procs
 
@@ -111,6 +115,46 @@ class Seeder:
     def __init__(self, work, folder, path, port):
         self.peer = f"127.0.0.1:{port}"
         self.process = procs.Process(rqbit(port, "--overwrite", "-o", folder, path), pathlib.Path(work) / f"rqbit-{port}.log")
+
+    def stop(self):
+        self.process.stop()
+
+
+class Viewer:
+    """An rqbit whose user watches what it is given."""
+
+    def __init__(self, work, port):
+        self.url = f"http://127.0.0.1:{port + 100}/torrents"
+        self.folder = pathlib.Path(work) / "viewer"
+        self.process = procs.Process(
+            [str(RQBIT), "-v", "info", "--disable-dht", "--disable-upnp-port-forward", "--http-api-listen-addr",
+             f"127.0.0.1:{port + 100}", "--tcp-min-port", str(port), "--tcp-max-port", str(port + 1), "server", "start",
+             "--disable-persistence", str(self.folder)], pathlib.Path(work) / "viewer.log")
+        self.id = None
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError("rqbit does not answer")
+            time.sleep(0.05)
+
+    def _answers(self):
+        try:
+            urllib.request.urlopen(self.url).close()
+            return True
+        except OSError:
+            return False
+
+    def add(self, torrent_path, seeders):
+        """Gives it a torrent and says where its file can be watched."""
+        query = urllib.parse.urlencode({"overwrite": "true", "initial_peers": ",".join(seeders)})
+        given = urllib.request.Request(f"{self.url}?{query}", data=pathlib.Path(torrent_path).read_bytes())
+        with urllib.request.urlopen(given) as answer:
+            self.id = json.load(answer)["id"]
+        return f"{self.url}/{self.id}/stream/0"
+
+    def forget(self):
+        """Gives up the torrent and its file."""
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/{self.id}/delete", data=b"")).close()
 
     def stop(self):
         self.process.stop()

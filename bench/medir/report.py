@@ -388,6 +388,17 @@ aria2c with its own defaults by the central's Metalink, and by the same one with
 pieces, which aria2c verifies in both.
 
 """ + times(runs, part["bytes"]) + "\n" + verdicts([("≥ 1.0 × three nginx", f"{fast:.2f}", fast >= 0.995)]) + "\n"
+    if "gateway" in figures:
+        part = figures["gateway"]
+        text += f"""### {part['bytes'] / MIB:.0f} MiB watched through a gateway, by curl
+
+`/ver` of the central, which fetches from three secondaries and keeps nothing, and the stream of an rqbit which fetches from three
+seeders into its file. Asked for in one go, into memory; the first byte counts from the question, which is the torrent for rqbit.
+
+""" + times(part["runs"], part["bytes"]) + "\n" + table(
+            ["", "first byte, median ms", "worst"],
+            [[name, f"{first['median']:.0f}", f"{first['max']:.0f}"]
+             for name, first in ((name, summary(runs, "first_ms")) for name, runs in part["runs"].items())]) + "\n"
     if "metrics" in figures:
         part = figures["metrics"]
         text += f"### `/metrics` with {part['files']:,} files\n\nA hundred looks, 50 ms apart.\n\n" + of_build(part) + table(

@@ -8,7 +8,7 @@ import urllib.request
 from . import peers, procs, watch
 from .cluster import Cluster
 from .compare import same, side_by_side
-from .loopback import MEMORY, NAME, random_file, served_copies
+from .loopback import MEMORY, NAME, random_file, served_copies, start_seeders
 from .scale import tiny_files
 
 MIB = 1 << 20
@@ -94,6 +94,47 @@ def metalink(config):
         cluster.stop()
 
 
+def gateway(config):
+    """The whole file by curl as it comes through the central, and through an rqbit that is given the torrent for it. The first
+    byte counts from the moment at which the file is asked for: connections, digests and rqbit's handshakes are in it."""
+    work = config.work / "pasarela"
+    size = config.loopback_bytes // 4
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    folders = served_copies(work, original, 3)
+    cluster = Cluster(work, folders, port=PORT)
+    seeders = start_seeders(work / "rqbit", original)
+    viewer = peers.Viewer(work / "rqbit", 52160) if seeders else None
+    got = MEMORY / NAME
+
+    def curl(url):
+        ran = procs.run(["curl", "-sfN", "-o", str(got), "-w", "%{time_starttransfer}", url])
+        same(got, original)
+        return ran, float(ran["text"])
+
+    def ours():
+        ran, first = curl(f"http://127.0.0.1:{PORT}/ver/{NAME}")
+        return {**ran, "first_ms": first * 1000}
+
+    def theirs():
+        began = time.perf_counter()
+        link = viewer.add(work / "rqbit" / "torrent", [seeder.peer for seeder in seeders])
+        before = time.perf_counter() - began
+        ran, first = curl(link)
+        viewer.forget()
+        return {**ran, "seconds": ran["seconds"] + before, "first_ms": (first + before) * 1000}
+
+    shutil.rmtree(MEMORY, ignore_errors=True)
+    MEMORY.mkdir(parents=True)
+    try:
+        return {"bytes": size, "runs": side_by_side(
+            config.rounds, {"trozos": ours} | ({"rqbit": theirs} if viewer else {}))}
+    finally:
+        shutil.rmtree(MEMORY, ignore_errors=True)
+        for process in [*seeders, *([viewer] if viewer else [])]:
+            process.stop()
+        cluster.stop()
+
+
 def scraped(url):
     """Milliseconds of one look, and how long its answer is."""
     began = time.perf_counter()
@@ -147,7 +188,7 @@ def idle(config):
 
 def measure(config):
     """All of it, or what is asked for."""
-    wanted = {"one_server": one_server, "metalink": metalink, "metrics": figures_of_many, "idle": idle,
+    wanted = {"one_server": one_server, "metalink": metalink, "gateway": gateway, "metrics": figures_of_many, "idle": idle,
               "stream": watch.stream, "events": watch.events}
     figures = {"bytes": config.loopback_bytes}
     for name, scenario in wanted.items():

@@ -33,7 +33,7 @@ pub use mdns::{Announcement, Browser};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
 pub use refusal::TlsRefusal;
-pub use send_file::{PlainSocket, keep_alive, limit_unsent};
+pub use send_file::{PlainSocket, UNSENT_BYTES, UNSENT_HTTP_BYTES, keep_alive, limit_unsent};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{Authority, ClientTls, Identity, ServerTls, TlsError, Traffic};

@@ -24,17 +24,21 @@ impl PlainSocket for tokio::io::DuplexStream {
     }
 }
 
-/// How many bytes a socket may hold that are not on their way yet: enough for a tenth of a second at 10 MB/s.
-const UNSENT_BYTES: u32 = 128 << 10;
+/// How many bytes a socket may hold that are not on their way yet, where they can be taken back: enough for a tenth of a
+/// second at 10 MB/s.
+pub const UNSENT_BYTES: u32 = 128 << 10;
+/// The same where nothing is ever taken back. A receiver that reads little at a time costs its sender a turn for each of
+/// these, and half the processor time of smaller ones.
+pub const UNSENT_HTTP_BYTES: u32 = 512 << 10;
 
 /// Limits what waits in a socket (`TCP_NOTSENT_LOWAT`), so that "taken by the socket" means "nearly sent". Buffers
 /// grow to several megabytes otherwise: whoever sends sees nothing of what a slow receiver still waits for, and what is
 /// taken back is sent all the same.
-pub fn limit_unsent(socket: &Socket) {
+pub fn limit_unsent(socket: &Socket, bytes: u32) {
     let Some(socket) = socket.kernel() else {
         return;
     };
-    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES) {
+    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(bytes) {
         tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
     }
 }
@@ -121,7 +125,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let socket = TcpStream::connect(address).await.unwrap();
         let socket = Socket::from(socket);
-        limit_unsent(&socket);
+        limit_unsent(&socket, UNSENT_BYTES);
         let limit = SockRef::from(socket.kernel().unwrap())
             .tcp_notsent_lowat()
             .unwrap();

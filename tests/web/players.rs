@@ -87,6 +87,13 @@ fn mpv_plays_through_the_central_and_does_not_stop_when_a_secondary_dies() {
     let url = format!("http://{}/ver/peli.mp4", scene.c);
     let said = mpv(&scene.others(), &url);
     assert!(said.contains("first video frame"), "{said}");
+    // Five seconds of it, and what the player and the window have ahead, are not two thirds of the film.
+    let sent: f64 = scene
+        .s
+        .iter()
+        .map(|s| scene.figure(*s, "trozos_sent_bytes_total{via=\"lines\"}"))
+        .sum();
+    assert!(sent < film.len() as f64 * 0.66, "{sent} of {}", film.len());
     let began = Instant::now();
     let playing = Command::new("mpv")
         .args(["--no-config", "--vo=null", "--ao=null", "--start=20%"])

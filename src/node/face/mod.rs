@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     model::limits::{HTTP_SHARE, MAX_HTTP_CONNECTIONS_EACH},
-    net::{Permit, Permits, Stream, keep_alive, limit_unsent},
+    net::{Permit, Permits, Stream, UNSENT_HTTP_BYTES, keep_alive, limit_unsent},
 };
 
 pub use self::{
@@ -69,7 +69,7 @@ impl Reception {
             return tracing::debug!(%peer, "no place for one more that speaks HTTP");
         };
         let own = Arc::new(own);
-        limit_unsent(stream.socket());
+        limit_unsent(stream.socket(), UNSENT_HTTP_BYTES);
         keep_alive(stream.socket());
         let visit = Visit {
             is_private: stream.is_private(),

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use super::inputs::Served;
 use crate::{
     model::{Incarnation, Receiver, SecondaryNumber, limits::SEND_STALL_TIMEOUT},
-    net::{Accepted, Permit, Socket, Use, limit_unsent},
+    net::{Accepted, Permit, Socket, UNSENT_BYTES, Use, limit_unsent},
     node::{
         Refused, Security,
         face::Reception,
@@ -40,7 +40,7 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
 }
 
 async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, context: &Context) {
-    limit_unsent(&socket);
+    limit_unsent(&socket, UNSENT_BYTES);
     let own = ServerRole::Secondary(context.number);
     let entered = tokio::select! {
         entered = enter(socket, &context.security, own, Also::of(&context.face), SEND_STALL_TIMEOUT) => entered,
