@@ -24,6 +24,12 @@ pub enum Limit {
     Folders,
     /// Requested chunks of one connection.
     Chunks,
+    /// Accounts of the cluster.
+    Accounts,
+    /// Accounts that were registered from one address of late.
+    Registrations,
+    /// Devices of one account.
+    Devices,
     /// One of a newer version.
     #[serde(other)]
     Unknown,
@@ -40,6 +46,9 @@ impl fmt::Display for Limit {
             Self::Files => "files",
             Self::Folders => "folders",
             Self::Chunks => "chunks",
+            Self::Accounts => "accounts",
+            Self::Registrations => "registrations from one address in an hour",
+            Self::Devices => "devices of one account",
             Self::Unknown => "requests of some kind",
         })
     }

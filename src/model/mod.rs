@@ -1,6 +1,8 @@
 //! The vocabulary: values that every other layer speaks of. Standard library, shared bytes, and serde: derived for plain records, in
 //! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
+mod account;
+mod audit;
 mod chunk_set;
 mod codes;
 mod copying;
@@ -25,6 +27,10 @@ mod source;
 mod system;
 mod transfer;
 
+pub use account::{
+    AccountKey, AccountName, AccountNameError, Likeness, Proven, Signature, SignatureError, Wish,
+};
+pub use audit::{Actor, Audited, Deed, Door, Weight};
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::backoff::Backoff,
     model::{
-        Term,
+        ClusterId, Term,
         limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, MAX_OUTBOX},
     },
     net::LineReader,
@@ -33,6 +33,7 @@ use crate::{
     },
     proto::{
         CentralState, PeerRole, Reign,
+        account::Channel,
         control::{FromCentral, ToCentral},
         wire::usable,
     },
@@ -65,6 +66,10 @@ pub(super) enum LinkEvent {
         central: SocketAddr,
         /// Its host name or address as it was dialled, and its port.
         place: Place,
+        /// Which cluster it is of, if it says so.
+        cluster: Option<ClusterId>,
+        /// What names this connection for whoever signs something on it; an old central takes no such thing.
+        channel: Option<Channel>,
         outbox: mpsc::Sender<ToCentral>,
     },
     /// A message, heartbeats left out.
@@ -216,11 +221,14 @@ impl Task {
             reign,
             reader,
             writer,
+            channel,
         } = connection;
         let (outbox, messages) = mpsc::channel(MAX_OUTBOX);
         let up = LinkEvent::Up {
             central,
             place,
+            cluster: reign.cluster,
+            channel,
             outbox,
         };
         if self.events.send(up).await.is_err() {

@@ -210,6 +210,7 @@ impl DownloadArgs {
             source_wait: self.espera_fuentes,
             overwrite: self.sobrescribir,
             memory: None,
+            identity: None,
             patience: Default::default(),
         }
     }

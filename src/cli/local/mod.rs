@@ -245,6 +245,7 @@ async fn wait_for_level(
         security: Arc::clone(security),
         overwrite: false,
         memory: None,
+        identity: None,
         patience: Default::default(),
     };
     let watcher = node::start(config, sender).await;

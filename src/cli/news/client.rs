@@ -63,6 +63,9 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
+            | ClientEvent::SignedIn { .. }
+            | ClientEvent::SignedOut { .. }
+            | ClientEvent::AccountRefused { .. }
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

@@ -50,6 +50,21 @@ pub fn event(event: &ClientEvent) -> Line {
             Line::new(Tone::Good, t!("central-moved", address = central))
         }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
+        ClientEvent::SignedIn { name } => {
+            Line::new(Tone::Good, t!("account-signed-in", name = name))
+        }
+        ClientEvent::SignedOut { account, name } => {
+            warning(t!("account-signed-out", account = account, name = name))
+        }
+        ClientEvent::AccountRefused {
+            name,
+            code,
+            message,
+        } => warning(t!(
+            "account-refused",
+            name = name,
+            why = links::refusal(*code, message)
+        )),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),

@@ -165,6 +165,9 @@ pub fn client(error: &ClientError) -> String {
             name = file,
             download = spoken::command("VIDEO")
         ),
+        ClientError::NoAccount => t!("client-no-account", register = spoken::command("REGISTRAR")),
+        ClientError::Identity(error) => t!("client-identity", why = store(error)),
+        ClientError::NoRandomness => t!("no-randomness"),
         ClientError::Stopped => t!("client-stopped"),
     };
     coded(&text, error.code())

@@ -32,7 +32,7 @@ pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
 pub use router::{
-    ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts, Holder,
-    ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
+    AccountInfo, ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts,
+    Holder, ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

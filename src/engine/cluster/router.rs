@@ -2,6 +2,8 @@
 //! `clients` and `receivers`, by who sent them. `files` has what follows from a change of a file, `people` the orders
 //! of persons, `views` what may be looked at, and `running` what runs of it. `record` makes facts of what is decided.
 
+mod accounts;
+mod audit;
 mod clients;
 mod counts;
 mod files;
@@ -31,6 +33,7 @@ use super::{
 };
 use crate::{
     engine::{
+        accounts::Registrar,
         counters::Counters,
         registry::{Entry, Registry, Totals},
     },
@@ -38,6 +41,7 @@ use crate::{
 };
 
 pub use self::{
+    accounts::AccountInfo,
     counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
@@ -76,6 +80,7 @@ pub struct Cluster {
     places: Places,
     transfers: Transfers,
     books: Books,
+    registrar: Registrar,
     actions: VecDeque<Action>,
     /// All facts, and those of them that are no actions yet.
     registry: Registry,
@@ -108,6 +113,7 @@ impl Cluster {
             places: Places::restore(now, wall_ms, max_downloads, &registry),
             transfers: Transfers::default(),
             books: Books::restore(now, registry.ledger(), numbers),
+            registrar: Registrar::default(),
             actions: VecDeque::new(),
             registry,
             records: Vec::new(),
@@ -149,6 +155,7 @@ impl Cluster {
             Event::Closed(parting) => self.closed(connection, parting),
             Event::Receiver(message) => self.of_receiver(connection, message),
             Event::Client(message) => self.of_client(connection, message),
+            Event::Proven(proven) => self.of_account(connection, &proven),
             Event::Secondary(message) => self.of_secondary(connection, message),
         }
         self.after(now);

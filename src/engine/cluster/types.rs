@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use super::Notice;
 use crate::{
-    engine::registry::Entry,
+    engine::{accounts::AccountRefusal, registry::Entry},
     model::{
-        ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason,
-        RequestId, SecondaryNumber, Session,
+        ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, Proven,
+        RemovedReason, RequestId, SecondaryNumber, Session,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
@@ -63,6 +63,8 @@ pub enum Event {
     Receiver(FromReceiver),
     /// A client said something.
     Client(FromClient),
+    /// A client has proven the key of an account: the owner has checked the signature, which is of this connection.
+    Proven(Proven),
     /// A secondary said something.
     Secondary(FromSecondary),
 }
@@ -143,6 +145,13 @@ pub enum Action {
         request: RequestId,
         /// Why.
         refusal: Refusal,
+    },
+    /// Tell a client that it does not have the account that it wants.
+    RefuseAccount {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why.
+        refusal: AccountRefusal,
     },
     /// Close a connection after an error line.
     Close {

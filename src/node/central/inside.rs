@@ -21,7 +21,10 @@ use crate::{
     engine::cluster::{ConnectionId, Event},
     model::limits::{CLIENT_HEARTBEAT, MAX_OUTBOX},
     node::{Lost, clock, gateway::own_name, link::LinkEvent, lost::LinkDown},
-    proto::control::{FromCentral, ToCentral},
+    proto::{
+        control::{FromCentral, ToCentral},
+        handshake::Nonce,
+    },
 };
 
 /// Where people see it.
@@ -45,6 +48,8 @@ impl Central {
             ended: inside.ended.clone(),
             heard: inside.heard.clone(),
             queued_bytes: Arc::default(),
+            // Nothing is signed here.
+            nonce: Nonce::new([0; Nonce::BYTES]),
         };
         self.peers.insert(connection, peer);
         let hello = Event::GatewayHello {
@@ -71,6 +76,8 @@ impl Inside {
         let up = LinkEvent::Up {
             central: HERE,
             place: (HERE.ip().to_string(), HERE.port()),
+            cluster: None,
+            channel: None,
             outbox,
         };
         let mut lost = Lost::Stopped;

@@ -35,6 +35,10 @@ impl Central {
                     request,
                     refusal,
                 } => self.refuse(connection, request, &refusal),
+                Action::RefuseAccount {
+                    connection,
+                    refusal,
+                } => self.refuse_account(connection, &refusal),
                 Action::Close {
                     connection,
                     refusal,
@@ -56,6 +60,7 @@ impl Central {
                 let status = self.cluster.status_with(counts);
                 self.send(connection, Answer::Status(status));
             }
+            Question::Users { after } => self.post_users(connection, after.as_ref()),
         }
     }
 
@@ -87,7 +92,12 @@ impl Central {
         self.effect(Effect::Close(connection));
     }
 
-    fn count_refusal(&mut self, connection: ConnectionId, code: ErrorCode, message: &Said) {
+    pub(super) fn count_refusal(
+        &mut self,
+        connection: ConnectionId,
+        code: ErrorCode,
+        message: &Said,
+    ) {
         if self.statistics.refused().count(code) {
             // Its own program tells its people.
             tracing::info!(connection = connection.0, ?code, %message, "refused");

@@ -6,6 +6,7 @@
 //! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `memory` is the file of the downloads that
 //! the next run goes on with, `recalled` what is written there and what is found.
 
+mod accounts;
 mod api;
 mod central;
 mod commands;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
+    accounts::Account,
     memory::Memory,
     run::Inbox,
     state::{Client, State},
@@ -48,6 +50,7 @@ pub use super::rules::{
     downloads::{Priority, Reached, Tally},
 };
 pub use crate::engine::download::{ChunkCell, ChunkMap};
+pub use accounts::{AccountAnswer, AccountWish};
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
@@ -87,9 +90,14 @@ pub(in crate::node) fn start_on(
         security: Arc::clone(&config.security),
     });
     let target = config.target.clone();
+    let (account, trouble) = Account::load(config.identity.clone());
+    if let Some(trouble) = trouble {
+        let _ = events.try_send(ClientEvent::Memory(trouble));
+    }
     let client = Client {
         network,
         config,
+        account,
         telling: Telling::new(events),
         link,
         statistics,

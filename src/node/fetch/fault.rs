@@ -45,6 +45,13 @@ impl Lost {
             | ErrorCode::NumberNotAllowed
             | ErrorCode::Expelled
             | ErrorCode::NotActive
+            | ErrorCode::NameTaken
+            | ErrorCode::BadName
+            | ErrorCode::RegistrationClosed
+            | ErrorCode::NotConnected
+            | ErrorCode::UnknownAccount
+            | ErrorCode::WrongKey
+            | ErrorCode::NameRegistered
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };
