@@ -750,6 +750,61 @@ client-identity = the keys of your accounts cannot be kept: { $why }
 account-signed-in = you are { $name }
 account-signed-out = you are not { $account } any more: the account was closed, or its devices were changed. You are the guest { $name }
 account-refused = you are a guest, not { $name }: { $why }
+room-unread = { $room }: { $count ->
+        [one] one unread message
+       *[other] { $count } unread messages
+    }
+room-entered = You are in { $room }: { $people ->
+        [one] nobody else is
+       *[other] { $people } of you
+    }
+room-entered-waits = You are in { $room }: { $people } of { $needed }; what is said appears once all are in
+room-here = You are in { $room }
+room-none = you are in no room: { $enter } <name> enters one
+room-left = You have left { $room }
+room-no-history = Nothing has been said here yet
+room-inside = yes
+room-ephemeral = ephemeral
+room-whole = with history
+room-opens-with = opens with { $people }
+no-rooms = There is no room: { $enter } <name> opens one
+column-room = Room
+column-people = People
+column-inside = Inside
+column-unread = Unread
+column-messages = Messages
+column-options = Kind
+told-later = { $name } is not connected and gets it on return
+channel-given = { $channel } { $number }, from { $from }: { $text } ({ $done } when finished)
+channel-put = Job { $number }: somebody is listening
+channel-put-alone = Job { $number }: nobody is listening yet, so it waits
+channel-listens = You listen to { $channel }: { $count ->
+        [0] no job is waiting
+        [one] one job is waiting
+       *[other] { $count } jobs are waiting
+    }
+channel-dead-too = { $count ->
+        [one] one was set aside as nobody could finish it
+       *[other] { $count } were set aside as nobody could finish them
+    }
+channel-rests = You no longer listen to { $channel }
+channel-no-dead = No job has been set aside
+channel-dead = { $number }, { $when }, from { $from }: { $text }
+channel-nothing = you have no job: { $channel } <name> listens to a channel
+channel-done = Job { $number }: done
+channel-given-back = Job { $number }: it goes to another
+refused-not-in-room = you are not in that room: { $room } <name> enters it
+refused-not-yours = that job is no longer yours: it was finished, or went to another
+refused-oneself = that would be telling yourself
+refused-too-fast = too fast: wait a second
+limit-rooms = that is too many rooms ({ $count }): leave one
+limit-room-people = the room already has { $count } people
+limit-channels = the cluster already has { $count } channels
+limit-jobs = { $count } jobs are already waiting in the channel
+why-account-name = an account name has up to { $most } letters, digits, “.”, “_” and “-”, and begins with a letter
+why-room-name = a room name has up to { $most } characters and does not begin with “@”
+why-room-text = a message is one line of up to { $most } bytes
+why-room-count = it opens with 2 people or more, up to 1000
 bad-name-component = a name neither begins nor ends with “/”, nor has two in a row
 bad-name-dot = neither a name nor its folders begin with a dot
 bad-name-character = “{ $character }” is not allowed in a name
@@ -992,6 +1047,37 @@ command-watch = an address to watch a file at while it downloads
     .usage = WATCH <name>…
     .example = WATCH film.mp4
     .more = Nothing is kept on disk, and CANCEL closes it
+command-room = enters a room, which is opened if there is none
+    .usage = ROOM [<name> [--ephemeral] [--history] [--opens-with <n>]]
+    .example = ROOM film.mp4
+    .more = The room of a file has its name. Who enters gets what is said from then on, once and in order, also what is said while away. --ephemeral keeps nothing; --history gives newcomers all that is kept; --opens-with 5 shows everything once five are in. It takes an account
+command-say = says something in the room
+    .usage = SAY <text>
+    .example = SAY shall we start?
+command-tell = says something to one person
+    .usage = TO <account> <text>
+    .example = TO ana it is uploaded
+    .more = Who is not connected gets it on return
+command-rooms = the rooms that there are, and what you have not read
+    .usage = ROOMS
+    .example = ROOMS
+command-room-history = the last things said in the room
+    .usage = HISTORY [<room>]
+    .example = HISTORY
+command-leave = leaves a room
+    .usage = LEAVE [<room>]
+    .example = LEAVE
+command-channel = listens to a channel: each job goes to one of those who listen
+    .usage = CHANNEL <name> [NO|DEAD]
+    .example = CHANNEL tasks
+    .more = You have one job at a time, and a minute to finish it with DONE; otherwise it goes to another, and after three tries it is set aside. CHANNEL tasks DEAD shows those
+command-put = puts a job into a channel
+    .usage = PUT <channel> <text>
+    .example = PUT tasks check disk 3
+command-done = finishes the job you have
+    .usage = DONE [NO]
+    .example = DONE
+    .more = DONE NO gives it to another
 command-per-file = complete downloads of each file
     .usage = DOWNLOADS
     .example = DOWNLOADS

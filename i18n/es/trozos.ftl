@@ -750,6 +750,61 @@ client-identity = no se pueden guardar las llaves de tus cuentas: { $why }
 account-signed-in = eres { $name }
 account-signed-out = ya no eres { $account }: la cuenta se ha cerrado, o han cambiado sus equipos. Eres el invitado { $name }
 account-refused = eres un invitado, no { $name }: { $why }
+room-unread = { $room }: { $count ->
+        [one] un mensaje sin leer
+       *[other] { $count } mensajes sin leer
+    }
+room-entered = Estás en { $room }: { $people ->
+        [one] no hay nadie más
+       *[other] sois { $people }
+    }
+room-entered-waits = Estás en { $room }: sois { $people } de { $needed }; lo que se diga se verá cuando estéis todos
+room-here = Estás en { $room }
+room-none = no estás en ninguna sala: { $enter } <nombre> entra en una
+room-left = Has dejado { $room }
+room-no-history = Aquí no se ha dicho nada todavía
+room-inside = sí
+room-ephemeral = efímera
+room-whole = con historia
+room-opens-with = se abre con { $people }
+no-rooms = No hay ninguna sala: { $enter } <nombre> abre una
+column-room = Sala
+column-people = Personas
+column-inside = Estás
+column-unread = Sin leer
+column-messages = Mensajes
+column-options = Cómo es
+told-later = { $name } no está conectado: le llegará cuando vuelva
+channel-given = { $channel } { $number }, de { $from }: { $text } ({ $done } al acabar)
+channel-put = Encargo { $number }: ya hay quien escucha
+channel-put-alone = Encargo { $number }: nadie escucha todavía, y esperará
+channel-listens = Escuchas { $channel }: { $count ->
+        [0] no espera ningún encargo
+        [one] espera un encargo
+       *[other] esperan { $count } encargos
+    }
+channel-dead-too = { $count ->
+        [one] uno se apartó porque nadie pudo acabarlo
+       *[other] { $count } se apartaron porque nadie pudo acabarlos
+    }
+channel-rests = Ya no escuchas { $channel }
+channel-no-dead = Ningún encargo se ha apartado
+channel-dead = { $number }, { $when }, de { $from }: { $text }
+channel-nothing = no tienes ningún encargo: { $channel } <nombre> escucha un canal
+channel-done = Encargo { $number }: hecho
+channel-given-back = Encargo { $number }: pasa a otro
+refused-not-in-room = no estás en esa sala: { $room } <nombre> entra
+refused-not-yours = ese encargo ya no es tuyo: se acabó, o pasó a otro
+refused-oneself = eso sería decírselo a uno mismo
+refused-too-fast = vas demasiado deprisa: espera un segundo
+limit-rooms = son demasiadas salas ({ $count }): deja alguna
+limit-room-people = la sala ya tiene { $count } personas
+limit-channels = el grupo ya tiene { $count } canales
+limit-jobs = en el canal esperan ya { $count } encargos
+why-account-name = un nombre de cuenta tiene hasta { $most } letras, cifras, «.», «_» y «-», y empieza por letra
+why-room-name = un nombre de sala tiene hasta { $most } caracteres y no empieza por «@»
+why-room-text = un mensaje es una línea de hasta { $most } bytes
+why-room-count = se abre con 2 personas o más, hasta 1000
 bad-name-component = un nombre no empieza ni acaba por «/», ni tiene dos seguidas
 bad-name-dot = ni el nombre ni sus carpetas empiezan por punto
 bad-name-character = «{ $character }» no puede estar en un nombre
@@ -992,6 +1047,37 @@ command-watch = una dirección para ver un fichero mientras llega
     .usage = VER <nombre>…
     .example = VER pelicula.mp4
     .more = No se guarda nada, y CANCELAR la cierra
+command-room = entra en una sala, que se abre si no existe
+    .usage = SALA [<nombre> [--efimera] [--historia] [--abre-con <n>]]
+    .example = SALA pelicula.mp4
+    .more = La sala de un fichero se llama como él. Quien entra recibe una vez, y en orden, lo que se diga desde entonces, también lo que se diga mientras no esté. --efimera no guarda nada; --historia da a quien llega todo lo guardado; --abre-con 5 lo enseña todo cuando sois cinco. Hace falta una cuenta
+command-say = dice algo en la sala
+    .usage = DECIR <texto>
+    .example = DECIR ¿empezamos?
+command-tell = dice algo a una sola persona
+    .usage = A <cuenta> <texto>
+    .example = A ana ya está subida
+    .more = Si no está conectada, le llega cuando vuelva
+command-rooms = las salas que hay y lo que te falta por leer
+    .usage = SALAS
+    .example = SALAS
+command-room-history = lo último que se ha dicho en la sala
+    .usage = HISTORIA [<sala>]
+    .example = HISTORIA
+command-leave = deja una sala
+    .usage = DEJAR [<sala>]
+    .example = DEJAR
+command-channel = escucha un canal: cada encargo va a uno solo de los que escuchan
+    .usage = CANAL <nombre> [NO|MUERTOS]
+    .example = CANAL tareas
+    .more = Tienes un encargo cada vez, y un minuto para acabarlo con HECHO; si no, pasa a otro, y tras tres intentos se aparta. CANAL tareas MUERTOS enseña los apartados
+command-put = deja un encargo en un canal
+    .usage = ENCARGAR <canal> <texto>
+    .example = ENCARGAR tareas revisa el disco 3
+command-done = acaba el encargo que tienes
+    .usage = HECHO [NO]
+    .example = HECHO
+    .more = HECHO NO se lo da a otro
 command-per-file = descargas completas de cada fichero
     .usage = NUMERO_DESCARGAS_VIDEO
     .example = NUMERO_DESCARGAS_VIDEO

@@ -17,5 +17,6 @@ pub mod media;
 pub mod receive;
 pub mod recent;
 pub mod registry;
+pub mod rooms;
 pub mod send;
 pub mod tables;

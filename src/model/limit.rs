@@ -30,6 +30,14 @@ pub enum Limit {
     Registrations,
     /// Devices of one account.
     Devices,
+    /// Rooms of the cluster, or that one account is in.
+    Rooms,
+    /// People of one room.
+    RoomPeople,
+    /// Channels of the cluster.
+    Channels,
+    /// Messages of a channel that nobody has finished.
+    Jobs,
     /// One of a newer version.
     #[serde(other)]
     Unknown,
@@ -49,6 +57,10 @@ impl fmt::Display for Limit {
             Self::Accounts => "accounts",
             Self::Registrations => "registrations from one address in an hour",
             Self::Devices => "devices of one account",
+            Self::Rooms => "rooms",
+            Self::RoomPeople => "people in one room",
+            Self::Channels => "channels",
+            Self::Jobs => "messages of one channel that nobody has finished",
             Self::Unknown => "requests of some kind",
         })
     }

@@ -148,3 +148,34 @@ pub const HTTP_PAUSE_IS_IDLE: Duration = Duration::from_secs(10);
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How often statistics are saved.
 pub const STATISTICS_EVERY: Duration = Duration::from_secs(10);
+
+/// Rooms and private conversations that a central keeps.
+pub const MAX_ROOMS: usize = 10_000;
+/// Channels that a central keeps.
+pub const MAX_CHANNELS: usize = 1_000;
+/// Messages that a room keeps: the oldest make room for new ones.
+pub const MAX_ROOM_MESSAGES: usize = 1_000;
+/// Bytes of texts that a room keeps.
+pub const MAX_ROOM_BYTES: usize = 1 << 20;
+/// People of a room.
+pub const MAX_ROOM_PEOPLE: usize = 1_000;
+/// Rooms that an account is in.
+pub const MAX_ROOMS_OF_ONE: usize = 200;
+/// Longest message, in bytes.
+pub const MAX_TEXT_BYTES: usize = 2_000;
+/// Longest name of a room or a channel, in characters.
+pub const MAX_ROOM_NAME_CHARS: usize = 120;
+/// Messages of a channel that nobody has finished.
+pub const MAX_JOBS: usize = 10_000;
+/// Messages of a channel that were set aside.
+pub const MAX_DEAD_JOBS: usize = 1_000;
+/// How often a message of a channel is given to somebody before it is set aside.
+pub const MAX_JOB_TRIES: u32 = 3;
+/// How long whoever has a message of a channel may take for it.
+pub const JOB_LASTS: Duration = Duration::from_secs(60);
+/// A room in which nothing was said for so long is given up, with what was said there.
+pub const ROOM_RESTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Messages that an account may send at once, and each second after that.
+pub const SAID_AT_ONCE: u32 = 20;
+/// See [`SAID_AT_ONCE`].
+pub const SAID_EACH_SECOND: u32 = 5;

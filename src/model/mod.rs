@@ -19,6 +19,7 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
+mod rooms;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
 mod scrub;
@@ -53,6 +54,10 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use rooms::{
+    Asked, Job, RoomAnswer, RoomId, RoomInfo, RoomMessage, RoomName, RoomNameError, RoomOptions,
+    RoomOrder, RoomText,
+};
 pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;

@@ -15,8 +15,8 @@ use super::{
 use crate::model::{
     RequestId, Term,
     messages::{
-        Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary,
-        Question, Signed,
+        Answer, ForClient, ForReceiver, ForRooms, ForSecondary, FromClient, FromReceiver,
+        FromSecondary, OfRooms, Question, Signed,
     },
 };
 
@@ -39,6 +39,9 @@ pub enum ToCentral {
     /// From the holder of an account's key.
     #[serde(untagged)]
     Signed(Signed),
+    /// From a client, of rooms and channels.
+    #[serde(untagged)]
+    Rooms(OfRooms),
     /// A question, whoever asks.
     #[serde(untagged)]
     Question(Question),
@@ -57,6 +60,7 @@ impl<'de> Nested<'de> for ToCentral {
             _ if message.is_of::<FromClient>() => message.into().map(Self::Client),
             _ if message.is_of::<FromReceiver>() => message.into().map(Self::Receiver),
             _ if message.is_of::<Signed>() => message.into().map(Self::Signed),
+            _ if message.is_of::<OfRooms>() => message.into().map(Self::Rooms),
             _ if message.is_of::<Question>() => message.into().map(Self::Question),
             _ => message.unknown(),
         }
@@ -114,6 +118,19 @@ pub enum FromCentral {
         #[serde(flatten)]
         message: Said,
     },
+    /// A client does not get what it wants of rooms.
+    RoomRefused {
+        /// The client's number for it.
+        request: RequestId,
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, in words and values.
+        #[serde(flatten)]
+        message: Said,
+    },
+    /// For a client, of rooms and channels.
+    #[serde(untagged)]
+    Rooms(ForRooms),
     /// For whoever receives a transfer.
     #[serde(untagged)]
     Receiver(ForReceiver),
@@ -163,6 +180,18 @@ impl<'de> Nested<'de> for FromCentral {
                 let ErrorFields { code, message } = message.into()?;
                 Ok(Self::Error { code, message })
             }
+            "room-refused" => {
+                let RefusedFields {
+                    request,
+                    code,
+                    message,
+                } = message.into()?;
+                Ok(Self::RoomRefused {
+                    request,
+                    code,
+                    message,
+                })
+            }
             "account-refused" => {
                 let ErrorFields { code, message } = message.into()?;
                 Ok(Self::AccountRefused { code, message })
@@ -183,6 +212,7 @@ impl<'de> Nested<'de> for FromCentral {
                     message,
                 })
             }
+            _ if message.is_of::<ForRooms>() => message.into().map(Self::Rooms),
             _ if message.is_of::<ForReceiver>() => message.into().map(Self::Receiver),
             _ if message.is_of::<ForSecondary>() => message.into().map(Self::Secondary),
             _ if message.is_of::<ForClient>() => message.into().map(Self::Client),
@@ -208,8 +238,8 @@ macro_rules! group {
     };
 }
 
-group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Signed(Signed), Question(Question), Secondary(FromSecondary),);
-group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Answer(Answer), Secondary(ForSecondary),);
+group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Rooms(OfRooms), Signed(Signed), Question(Question), Secondary(FromSecondary),);
+group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Rooms(ForRooms), Answer(Answer), Secondary(ForSecondary),);
 
 #[cfg(test)]
 mod tests {

@@ -61,6 +61,14 @@ pub enum ErrorCode {
     WrongKey,
     /// The name is an account's: it takes the account's key.
     NameRegistered,
+    /// The account is not in the room.
+    NotInRoom,
+    /// The account does not have this message of the channel.
+    NotYours,
+    /// Nobody says anything to itself.
+    Oneself,
+    /// The account says too much at once.
+    TooFast,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.
@@ -95,6 +103,10 @@ error_codes!(ErrorCode, code {
     Self::UnknownAccount => "unknown-account",
     Self::WrongKey => "wrong-key",
     Self::NameRegistered => "name-registered",
+    Self::NotInRoom => "not-in-room",
+    Self::NotYours => "not-yours",
+    Self::Oneself => "oneself",
+    Self::TooFast => "too-fast",
     Self::TimedOut => "timed-out",
     Self::Expelled => "expelled",
     Self::Internal => "internal",

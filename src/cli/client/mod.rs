@@ -13,6 +13,7 @@ mod ending;
 mod own_name;
 mod prompt;
 mod question;
+mod rooms;
 mod run;
 mod service;
 mod watched;

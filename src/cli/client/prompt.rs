@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -38,7 +38,7 @@ use crate::{
         totals::Totals,
         wanted,
     },
-    model::{ClientName, FileName},
+    model::{ClientName, FileName, RoomName},
     node::client::{
         ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadEvent, DownloadNumber,
         Summary,
@@ -110,6 +110,10 @@ pub(super) struct Prompt<E> {
     pub(super) interrupted: Cell<Option<Instant>>,
     /// When the central answered last, as far as the line that is being asked knows.
     pub(super) heard: Cell<tokio::time::Instant>,
+    /// The room where one is.
+    pub(super) room: RefCell<Option<RoomName>>,
+    /// Messages of channels to work on, the oldest first.
+    pub(super) jobs: RefCell<VecDeque<(RoomName, u64)>>,
     /// Its name, which nobody else on this machine has meanwhile.
     pub(super) claim: RefCell<Option<Claim>>,
 }
@@ -142,6 +146,8 @@ impl<E: Extra> Prompt<E> {
             postponed: RefCell::default(),
             interrupted: Cell::default(),
             heard: Cell::new(tokio::time::Instant::now()),
+            room: RefCell::default(),
+            jobs: RefCell::default(),
             claim: RefCell::default(),
             config,
         }
@@ -178,6 +184,15 @@ impl<E: Extra> Prompt<E> {
         exit
     }
 
+    /// Something has happened.
+    pub(super) async fn hears(&self, event: &ClientEvent) {
+        match event {
+            ClientEvent::Room(event) => self.room_event(event).await,
+            event => self.tell(event),
+        }
+    }
+
+    /// Tells what has happened. What was said in rooms comes again in the next run.
     pub(super) fn tell(&self, event: &ClientEvent) {
         if let ClientEvent::Remembered(views) = event {
             return self.printer.news(text::work::remembered(views));
@@ -275,6 +290,7 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
             Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
             Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
+            Ok(ClientLine::Room(line)) => return Next::Ask(Question::Room(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
@@ -307,6 +323,7 @@ impl<E: Extra> Prompt<E> {
             Question::Resume(which) => self.resume(&which).await,
             Question::Verify(wanted) => self.verify(&wanted).await,
             Question::Watch(wanted) => self.watch(&wanted).await,
+            Question::Room(line) => self.room_line(line).await,
         }
     }
 

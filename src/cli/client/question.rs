@@ -1,7 +1,10 @@
 //! A line at the prompt, as far as it is about the central.
 
 use crate::{
-    cli::{commands::Wanted, text::spoken},
+    cli::{
+        commands::{RoomLine, Wanted},
+        text::spoken,
+    },
     model::ClientName,
 };
 
@@ -17,6 +20,8 @@ pub(super) enum Question {
     Resume(Wanted),
     Verify(Wanted),
     Watch(Wanted),
+    /// Something about rooms and channels.
+    Room(RoomLine),
 }
 
 impl Question {
@@ -28,7 +33,9 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
-            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) => return None,
+            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) | Self::Room(_) => {
+                return None;
+            }
         };
         Some(spoken::command(name))
     }

@@ -74,7 +74,7 @@ pub async fn run(
             () = asking.answered() => asking.go_on(&prompt),
             Some(event) = events.recv() => {
                 around.event(&event);
-                prompt.tell(&event);
+                prompt.hears(&event).await;
             }
             failed = around.at_end.ended() => prompt.program_ended(failed),
             entered = console.next() => match entered {
@@ -157,7 +157,7 @@ async fn wait<E: Extra>(
             () = stop.cancelled() => return Exit::Failed,
             Some(event) = events.recv() => {
                 around.event(&event);
-                prompt.tell(&event);
+                prompt.hears(&event).await;
             }
             failed = around.at_end.ended() => prompt.program_ended(failed),
             _ = tick.tick() => prompt.look(around).await,

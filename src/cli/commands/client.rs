@@ -1,8 +1,8 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, limit, means_several,
-    nothing, parse, split_words, unquote, value,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, file_name, limit,
+    means_several, nothing, parse, rooms, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
@@ -41,6 +41,8 @@ pub enum ClientLine {
     Limit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
+    /// What is about rooms and channels.
+    Room(RoomLine),
     /// What every program has.
     Common(CommonLine),
 }
@@ -114,6 +116,7 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
+        ClientVerb::Room(verb) => ClientLine::Room(rooms::line(verb, id, rest)?),
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod central;
 mod client;
+mod rooms;
 mod secondary;
 mod table;
 mod words;
@@ -15,6 +16,7 @@ use crate::{
 
 pub use central::{CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
+pub use rooms::{RoomLine, RoomVerb};
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
@@ -105,6 +107,14 @@ pub enum BadValue {
     Limit(WhyBad),
     /// It is no node of `videolocal`.
     Node,
+    /// It is no account's name.
+    AccountName,
+    /// It is no room's name.
+    RoomName,
+    /// It cannot be said.
+    RoomText,
+    /// It is no number of people.
+    RoomCount,
 }
 
 fn value(value: &str, reason: BadValue) -> BadLine {

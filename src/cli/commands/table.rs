@@ -1,5 +1,6 @@
 //! The commands of each program: the original's names first, then English ones, then what people try besides.
 
+use super::rooms::RoomVerb;
 use crate::{
     cli::text::language::{self, Language},
     engine::fold::fold,
@@ -82,6 +83,7 @@ pub enum ClientVerb {
     Verify,
     Limit,
     Watch,
+    Room(RoomVerb),
 }
 
 /// What a central does.
@@ -156,6 +158,43 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
+    entry(
+        ClientVerb::Room(RoomVerb::Enter),
+        "room",
+        &["SALA", "ROOM", "JOIN"],
+    ),
+    entry(ClientVerb::Room(RoomVerb::Say), "say", &["DECIR", "SAY"]),
+    entry(
+        ClientVerb::Room(RoomVerb::Tell),
+        "tell",
+        &["A", "TO", "TELL"],
+    ),
+    entry(
+        ClientVerb::Room(RoomVerb::Rooms),
+        "rooms",
+        &["SALAS", "ROOMS"],
+    ),
+    entry(
+        ClientVerb::Room(RoomVerb::History),
+        "room-history",
+        &["HISTORIA", "HISTORY"],
+    ),
+    entry(
+        ClientVerb::Room(RoomVerb::Leave),
+        "leave",
+        &["DEJAR", "LEAVE"],
+    ),
+    entry(
+        ClientVerb::Room(RoomVerb::Channel),
+        "channel",
+        &["CANAL", "CHANNEL"],
+    ),
+    entry(ClientVerb::Room(RoomVerb::Put), "put", &["ENCARGAR", "PUT"]),
+    entry(
+        ClientVerb::Room(RoomVerb::Finish),
+        "done",
+        &["HECHO", "DONE"],
+    ),
 ];
 
 /// Commands of a central.

@@ -63,6 +63,7 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
+            | ClientEvent::Room(_)
             | ClientEvent::SignedIn { .. }
             | ClientEvent::SignedOut { .. }
             | ClientEvent::AccountRefused { .. }
@@ -115,6 +116,10 @@ fn complete_bytes(what: &DownloadEvent) -> Option<u64> {
 
 impl News<ClientEvent> for ClientNews {
     fn take(&mut self, now: Instant, event: &ClientEvent) -> Vec<Line> {
+        // Only a prompt shows rooms; nobody else has heard what was said there.
+        if let ClientEvent::Room(_) = event {
+            return Vec::new();
+        }
         if let ClientEvent::Download { number, file, what } = event {
             if !self.is_new(*number, what) {
                 return Vec::new();

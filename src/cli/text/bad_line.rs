@@ -1,7 +1,10 @@
 //! Why a line at a prompt is no command.
 
 use super::{files::file_name, limits, spoken, spoken::usage, t};
-use crate::cli::commands::{BadLine, BadValue};
+use crate::{
+    cli::commands::{BadLine, BadValue},
+    model::limits::{MAX_ACCOUNT_NAME_CHARS, MAX_ROOM_NAME_CHARS, MAX_TEXT_BYTES},
+};
 
 /// What to answer to a line that is no command.
 pub fn explain(bad: &BadLine) -> String {
@@ -34,5 +37,9 @@ fn why(reason: &BadValue) -> String {
         BadValue::Retired => t!("why-retired", retired = spoken::command("RETIRADOS")),
         BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
+        BadValue::AccountName => t!("why-account-name", most = MAX_ACCOUNT_NAME_CHARS),
+        BadValue::RoomName => t!("why-room-name", most = MAX_ROOM_NAME_CHARS),
+        BadValue::RoomText => t!("why-room-text", most = MAX_TEXT_BYTES),
+        BadValue::RoomCount => t!("why-room-count"),
     }
 }

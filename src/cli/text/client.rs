@@ -66,6 +66,10 @@ pub fn event(event: &ClientEvent) -> Line {
             why = links::refusal(*code, message)
         )),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
+        ClientEvent::Room(event) => {
+            let lines = super::rooms::event(event, None);
+            lines.into_iter().next().unwrap_or_default()
+        }
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),
         ClientEvent::Download { number, file, what } => {

@@ -167,6 +167,10 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
                 connect = spoken::command("CONECTAR")
             )
         }
+        ErrorCode::NotInRoom => t!("refused-not-in-room", room = spoken::command("SALA")),
+        ErrorCode::NotYours => t!("refused-not-yours"),
+        ErrorCode::Oneself => t!("refused-oneself"),
+        ErrorCode::TooFast => t!("refused-too-fast"),
         ErrorCode::TimedOut => t!("refused-timed-out"),
         ErrorCode::Internal => t!("refused-internal"),
         ErrorCode::Unknown => t!("refused-unknown", words = said.message),
@@ -198,6 +202,10 @@ fn limit(details: Option<&Details>) -> String {
         (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
         (Limit::Accounts, Some(most)) => t!("limit-accounts", count = most),
         (Limit::Registrations, Some(most)) => t!("limit-registrations", count = most),
+        (Limit::Rooms, Some(most)) => t!("limit-rooms", count = most),
+        (Limit::RoomPeople, Some(most)) => t!("limit-room-people", count = most),
+        (Limit::Channels, Some(most)) => t!("limit-channels", count = most),
+        (Limit::Jobs, Some(most)) => t!("limit-jobs", count = most),
         (Limit::Devices, Some(most)) => t!("limit-devices", count = most),
         (
             Limit::Connections
@@ -209,6 +217,10 @@ fn limit(details: Option<&Details>) -> String {
             | Limit::Accounts
             | Limit::Registrations
             | Limit::Devices
+            | Limit::Rooms
+            | Limit::RoomPeople
+            | Limit::Channels
+            | Limit::Jobs
             | Limit::Unknown,
             _,
         ) => t!("limit-other"),

@@ -19,6 +19,7 @@ pub mod live;
 pub mod map;
 pub mod nodes;
 pub mod retired;
+pub mod rooms;
 pub mod secondary;
 pub mod security;
 pub mod spoken;

@@ -11,6 +11,7 @@ mod people;
 mod receivers;
 mod record;
 mod returning;
+mod rooms;
 mod running;
 mod secondaries;
 mod views;
@@ -36,6 +37,7 @@ use crate::{
         accounts::Registrar,
         counters::Counters,
         registry::{Entry, Registry, Totals},
+        rooms::Talk,
     },
     model::{Receiver, Term},
 };
@@ -81,6 +83,7 @@ pub struct Cluster {
     transfers: Transfers,
     books: Books,
     registrar: Registrar,
+    talk: Talk,
     actions: VecDeque<Action>,
     /// All facts, and those of them that are no actions yet.
     registry: Registry,
@@ -114,6 +117,7 @@ impl Cluster {
             transfers: Transfers::default(),
             books: Books::restore(now, registry.ledger(), numbers),
             registrar: Registrar::default(),
+            talk: Talk::default(),
             actions: VecDeque::new(),
             registry,
             records: Vec::new(),
@@ -155,6 +159,7 @@ impl Cluster {
             Event::Closed(parting) => self.closed(connection, parting),
             Event::Receiver(message) => self.of_receiver(connection, message),
             Event::Client(message) => self.of_client(connection, message),
+            Event::Rooms(message) => self.says_in_rooms(connection, message),
             Event::Proven(proven) => self.of_account(connection, &proven),
             Event::Secondary(message) => self.of_secondary(connection, message),
         }
@@ -214,6 +219,7 @@ impl Cluster {
             self.books.next_deadline(),
             self.places.next_deadline(),
             self.grace_until,
+            self.next_overdue(),
         ]
         .into_iter()
         .flatten()
@@ -293,6 +299,7 @@ impl Cluster {
             self.start_copies();
         }
         self.tell_owed();
+        self.tell_rooms();
         self.close_books();
         self.tell_drained();
         for (key, position) in self.places.positions(now) {

@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 
 use super::Notice;
 use crate::{
-    engine::{accounts::AccountRefusal, registry::Entry},
+    engine::{accounts::AccountRefusal, registry::Entry, rooms::RoomRefusal},
     model::{
         ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, Proven,
         RemovedReason, RequestId, SecondaryNumber, Session,
         limits::EXPELLED_FOR,
-        messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
+        messages::{
+            ForClient, ForReceiver, ForRooms, ForSecondary, FromClient, FromReceiver,
+            FromSecondary, OfRooms,
+        },
     },
 };
 
@@ -65,6 +68,8 @@ pub enum Event {
     Client(FromClient),
     /// A client has proven the key of an account: the owner has checked the signature, which is of this connection.
     Proven(Proven),
+    /// A client said something of rooms and channels.
+    Rooms(OfRooms),
     /// A secondary said something.
     Secondary(FromSecondary),
 }
@@ -78,6 +83,12 @@ impl From<FromReceiver> for Event {
 impl From<FromClient> for Event {
     fn from(message: FromClient) -> Self {
         Self::Client(message)
+    }
+}
+
+impl From<OfRooms> for Event {
+    fn from(message: OfRooms) -> Self {
+        Self::Rooms(message)
     }
 }
 
@@ -145,6 +156,17 @@ pub enum Action {
         request: RequestId,
         /// Why.
         refusal: Refusal,
+    },
+    /// Send it to a client, of rooms and channels.
+    ToRooms(ConnectionId, ForRooms),
+    /// Tell a client that it does not get what it wants of rooms.
+    RefuseRoom {
+        /// The connection.
+        connection: ConnectionId,
+        /// The client's number for it.
+        request: RequestId,
+        /// Why.
+        refusal: RoomRefusal,
     },
     /// Tell a client that it does not have the account that it wants.
     RefuseAccount {

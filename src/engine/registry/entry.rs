@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     accounts::AccountFact,
+    rooms::RoomFact,
     saved::{ClosedTransfer, OpenTransfer},
 };
 use crate::model::{
@@ -150,6 +151,8 @@ pub enum Entry {
     Account(AccountFact),
     /// A line of the audit trail. The registry gives it its number.
     Audit(Audited),
+    /// Something about rooms and channels.
+    Room(RoomFact),
 }
 
 /// A request of a client: whose it is, and for what.

@@ -147,7 +147,8 @@ impl Ledger {
             | Entry::Left { .. }
             | Entry::Renamed { .. }
             | Entry::Account(_)
-            | Entry::Audit(_) => {}
+            | Entry::Audit(_)
+            | Entry::Room(_) => {}
         }
     }
 

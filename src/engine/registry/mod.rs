@@ -12,6 +12,7 @@ mod closed;
 mod entry;
 mod figures;
 mod ledger;
+mod rooms;
 mod saved;
 mod tables;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use self::{
     entry::{Entry, Place},
     figures::{Figures, sender_of},
     ledger::Ledger,
+    rooms::{Channel, Pending, Room, RoomFact, Rooms, Taken},
     saved::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals},
     tables::Tables,
     trail::Trail,
@@ -59,6 +61,7 @@ pub struct Registry {
     ledger: Ledger,
     accounts: Accounts,
     trail: Trail,
+    rooms: Rooms,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -143,6 +146,7 @@ impl Registry {
                 }
             }
             Entry::Audit(line) => self.trail.add(line),
+            Entry::Room(fact) => self.rooms.apply(fact),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -245,6 +249,11 @@ impl Registry {
     /// The audit trail.
     pub fn trail(&self) -> &Trail {
         &self.trail
+    }
+
+    /// Rooms and channels.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
     }
 
     /// The books.

@@ -257,6 +257,7 @@ impl Connection<'_> {
                 },
                 ToCentral::Receiver(message) => Input::event(connection, message),
                 ToCentral::Client(message) => Input::event(connection, message),
+                ToCentral::Rooms(message) => Input::event(connection, message),
                 ToCentral::Signed(signed) => match self.channel.check(&signed) {
                     Ok(()) => Input::Signed {
                         connection,
@@ -292,6 +293,7 @@ impl Connection<'_> {
             | ToCentral::Receiver(_)
             | ToCentral::Client(_)
             | ToCentral::Signed(_)
+            | ToCentral::Rooms(_)
             | ToCentral::Question(_)
             | ToCentral::Secondary(_) => self.permit.touch(),
         }

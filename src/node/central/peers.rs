@@ -8,12 +8,15 @@ use super::{
     state::Central,
 };
 use crate::{
-    engine::cluster::{Action, ConnectionId, Refusal},
+    engine::{
+        cluster::{Action, ConnectionId, Refusal},
+        rooms::RoomRefusal,
+    },
     model::{
         FileName, RequestId,
         messages::{Answer, ForSecondary, Question},
     },
-    node::rules::central::{code_of, said_of},
+    node::rules::central::{code_in_rooms, code_of, said_in_rooms, said_of},
     proto::{ErrorCode, Said, control::FromCentral},
 };
 
@@ -35,6 +38,12 @@ impl Central {
                     request,
                     refusal,
                 } => self.refuse(connection, request, &refusal),
+                Action::ToRooms(connection, message) => self.send(connection, message),
+                Action::RefuseRoom {
+                    connection,
+                    request,
+                    refusal,
+                } => self.refuse_in_rooms(connection, request, &refusal),
                 Action::RefuseAccount {
                     connection,
                     refusal,
@@ -77,6 +86,27 @@ impl Central {
         self.send(
             connection,
             FromCentral::Refused {
+                request,
+                code,
+                message,
+            },
+        );
+    }
+
+    /// Refuses an order about rooms.
+    fn refuse_in_rooms(
+        &mut self,
+        connection: ConnectionId,
+        request: RequestId,
+        refusal: &RoomRefusal,
+    ) {
+        let (code, message) = (code_in_rooms(refusal), said_in_rooms(refusal));
+        if matches!(code, ErrorCode::LimitExceeded | ErrorCode::TooFast) {
+            self.count_refusal(connection, code, &message);
+        }
+        self.send(
+            connection,
+            FromCentral::RoomRefused {
                 request,
                 code,
                 message,

@@ -47,6 +47,7 @@ impl Client {
                     self.tell(ClientEvent::CentralBack);
                 }
                 self.account_up(cluster, channel);
+                self.rooms_up();
                 self.say_all_again();
             }
             LinkEvent::Message(message) => self.message(message),
@@ -84,6 +85,9 @@ impl Client {
         let mut is_answered = self.state.questions.fail(&unreachable);
         is_answered |= self.account_down(Some(&unreachable));
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
+        if !can_wait || self.config.patience == Patience::None {
+            is_answered |= self.rooms_fail(&unreachable);
+        }
         if can_wait && self.config.patience == Patience::Waits {
             for (number, answer) in self.state.downloads.postpone_all(clock::now()) {
                 self.postponed(number, answer, unreachable.clone());
@@ -131,6 +135,12 @@ impl Client {
                 self.state.questions.answer_status(&status);
             }
             FromCentral::Answer(Answer::Users { users, more }) => self.users_page(users, more),
+            FromCentral::Rooms(message) => self.for_rooms(message),
+            FromCentral::RoomRefused {
+                request,
+                code,
+                message,
+            } => self.room_refused(request, code, message),
             FromCentral::AccountRefused { code, message } => self.account_refused(code, message),
             FromCentral::Refused {
                 request,

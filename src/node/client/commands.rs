@@ -41,6 +41,15 @@ impl Client {
                 let _ = answer.send(self.account.signed_in().cloned());
             }
             ClientCommand::Users(answer) => self.users(answer),
+            ClientCommand::Rooms(order, answer) => self.ask_rooms(order, answer),
+            ClientCommand::ShowRoom(room, shown, answer) => {
+                self.show_room(room, shown);
+                let _ = answer.send(());
+            }
+            ClientCommand::HeardInRoom(room, upto, answer) => {
+                self.heard_in_room(room, upto);
+                let _ = answer.send(());
+            }
             ClientCommand::List(answer) => {
                 if let Some(first) = self.state.questions.list(answer) {
                     self.ask(first);

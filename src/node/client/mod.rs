@@ -15,6 +15,7 @@ mod maps;
 mod memory;
 mod questions;
 mod recalled;
+mod rooms;
 mod run;
 mod state;
 mod statistics;
@@ -55,6 +56,7 @@ pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
 };
+pub use rooms::RoomEvent;
 pub use {watch_list::Keep, watching::Watch};
 
 /// Commands that may wait for the owner.
@@ -98,6 +100,7 @@ pub(in crate::node) fn start_on(
         network,
         config,
         account,
+        rooms: rooms::Rooms::default(),
         telling: Telling::new(events),
         link,
         statistics,

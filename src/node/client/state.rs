@@ -7,8 +7,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, accounts::Account,
-    api::Asker, maps::Maps, memory::Memory, questions::Questions, statistics::Statistics,
-    telling::Telling, watch_list::WatchList,
+    api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms,
+    statistics::Statistics, telling::Telling, watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},
@@ -28,6 +28,7 @@ pub(super) struct Client {
     pub(super) telling: Telling,
     pub(super) link: Link,
     pub(super) account: Account,
+    pub(super) rooms: Rooms,
     pub(super) statistics: Statistics,
     pub(super) memory: Memory,
     /// Given to each download's task, which tells its news there.

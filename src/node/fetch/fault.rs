@@ -52,6 +52,10 @@ impl Lost {
             | ErrorCode::UnknownAccount
             | ErrorCode::WrongKey
             | ErrorCode::NameRegistered
+            | ErrorCode::NotInRoom
+            | ErrorCode::NotYours
+            | ErrorCode::Oneself
+            | ErrorCode::TooFast
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };

@@ -6,6 +6,7 @@ use crate::{
     engine::{
         accounts::AccountRefusal,
         cluster::{Event, Refusal},
+        rooms::RoomRefusal,
     },
     node::Refused,
     proto::{ErrorCode, PeerRole, Said, said::Details},
@@ -79,6 +80,39 @@ pub fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::TooMany { .. } => ErrorCode::LimitExceeded,
         Refusal::WrongRole => ErrorCode::BadMessage,
         Refusal::Expelled => ErrorCode::Expelled,
+    }
+}
+
+/// The wire's words and values for why somebody does not get what it wants of rooms.
+pub fn said_in_rooms(refusal: &RoomRefusal) -> Said {
+    let details = match refusal {
+        RoomRefusal::TooMany { of, most } => Some(Details::Limit {
+            of: *of,
+            most: Some(*most as u64),
+        }),
+        RoomRefusal::NotConnected
+        | RoomRefusal::Unknown(_)
+        | RoomRefusal::Oneself
+        | RoomRefusal::NotInside(_)
+        | RoomRefusal::NotYours { .. }
+        | RoomRefusal::TooFast { .. } => None,
+    };
+    Said {
+        message: refusal.to_string(),
+        details,
+    }
+}
+
+/// The wire's code for the same.
+pub fn code_in_rooms(refusal: &RoomRefusal) -> ErrorCode {
+    match refusal {
+        RoomRefusal::NotConnected => ErrorCode::NotConnected,
+        RoomRefusal::Unknown(_) => ErrorCode::UnknownAccount,
+        RoomRefusal::Oneself => ErrorCode::Oneself,
+        RoomRefusal::NotInside(_) => ErrorCode::NotInRoom,
+        RoomRefusal::NotYours { .. } => ErrorCode::NotYours,
+        RoomRefusal::TooFast { .. } => ErrorCode::TooFast,
+        RoomRefusal::TooMany { .. } => ErrorCode::LimitExceeded,
     }
 }
 

@@ -103,6 +103,8 @@ impl Secondary {
             | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::AccountRefused { .. }
+            | FromCentral::RoomRefused { .. }
+            | FromCentral::Rooms(_)
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)
             | FromCentral::Answer(_) => tracing::warn!(?message, "not for a secondary"),

@@ -122,6 +122,7 @@ impl Cluster {
         if before.as_ref() != Some(&name) {
             self.audit(Actor::Account(name.clone()), Deed::Connected { address });
         }
+        self.comes_to_rooms(connection, &name);
         let signed_in = ForClient::SignedIn { name, new: is_new };
         self.actions
             .push_back(Action::ToClient(connection, signed_in));
@@ -130,6 +131,7 @@ impl Cluster {
     /// A connection is no account's any more; it keeps its name until it gets another.
     pub(super) fn sign_out(&mut self, connection: ConnectionId) {
         if let Some(account) = self.places.sign_out(connection) {
+            self.goes_from_rooms(connection);
             self.audit(Actor::Account(account), Deed::Disconnected);
         }
     }
@@ -192,6 +194,7 @@ impl Cluster {
 
     /// An account is no more: whoever has signed in as it is a guest.
     fn end_account(&mut self, name: &AccountName) {
+        self.ends_in_rooms(name);
         for connection in self.places.connections_of_account(name) {
             self.sign_out(connection);
             self.is_guest(connection, name);

@@ -312,6 +312,7 @@ impl Cluster {
 
     /// A client's connection is gone, if this was one.
     pub(super) fn client_gone(&mut self, connection: ConnectionId) {
+        self.goes_from_rooms(connection);
         if let Some(left) = self.places.leave(self.last_call, connection) {
             self.client_left(left);
         }

@@ -6,7 +6,9 @@ use super::answers::DownloadView;
 use crate::{
     engine::download::Notice,
     model::{AccountName, ClientName, Digest, FileName, ReceivedFrom, Who},
-    node::{Denied, Failure, Lost, StatisticsTrouble, rules::DownloadNumber},
+    node::{
+        Denied, Failure, Lost, StatisticsTrouble, client::rooms::RoomEvent, rules::DownloadNumber,
+    },
     proto::{ErrorCode, Said},
     store::{Damage, PartNote, StoreError},
 };
@@ -71,6 +73,8 @@ pub enum ClientEvent {
         /// Why, in words and values.
         message: Said,
     },
+    /// Something was said in a room, or is to be done in a channel.
+    Room(RoomEvent),
     /// Something happened to a download.
     Download {
         /// Which.
@@ -125,6 +129,8 @@ impl ClientEvent {
                 | DownloadEvent::Superseded
                 | DownloadEvent::Held => false,
             },
+            // Its number is bounded by the central, and who has not shown it gets it again.
+            Self::Room(_) => true,
             Self::Connected { .. }
             | Self::CentralAway { .. }
             | Self::CentralLost { .. }

@@ -8,7 +8,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{ClientError, DownloadAnswer, DownloadView, Named};
 use crate::{
     engine::download::ChunkMap,
-    model::{AccountName, ClientName, ClusterStatus, FileName, ListedFile, messages::User},
+    model::{
+        AccountName, ClientName, ClusterStatus, FileName, ListedFile, RoomAnswer, RoomId,
+        RoomOrder, messages::User,
+    },
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
@@ -51,6 +54,9 @@ pub(in crate::node::client) enum ClientCommand {
     OwnAccount(oneshot::Sender<()>),
     SignedIn(oneshot::Sender<Option<AccountName>>),
     Users(oneshot::Sender<Result<Vec<User>, ClientError>>),
+    Rooms(RoomOrder, oneshot::Sender<Result<RoomAnswer, ClientError>>),
+    ShowRoom(RoomId, bool, oneshot::Sender<()>),
+    HeardInRoom(RoomId, u64, oneshot::Sender<()>),
     Name(oneshot::Sender<Option<ClientName>>),
     Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
@@ -118,6 +124,30 @@ impl ClientHandle {
     /// All accounts (`USUARIOS`).
     pub async fn users(&self) -> Result<Vec<User>, ClientError> {
         ask(&self.commands, ClientCommand::Users).await?
+    }
+
+    /// Asks something of rooms and channels. Without a link it is asked once there is one, and done once.
+    ///
+    /// # Errors
+    /// The central's refusals; when it does not let this client in.
+    pub async fn rooms(&self, order: RoomOrder) -> Result<RoomAnswer, ClientError> {
+        ask(&self.commands, |answer| ClientCommand::Rooms(order, answer)).await?
+    }
+
+    /// What is said in a room is shown from now on, or no more.
+    pub async fn show_room(&self, room: RoomId, shown: bool) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::ShowRoom(room, shown, answer)
+        })
+        .await
+    }
+
+    /// What was said in a room was shown up to a message: it does not come again.
+    pub async fn heard_in_room(&self, room: RoomId, upto: u64) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::HeardInRoom(room, upto, answer)
+        })
+        .await
     }
 
     /// The present name; none before the first [`Self::enrol`].
