@@ -3,6 +3,7 @@
 use crate::{
     cli::{commands::Wanted, text::spoken},
     model::ClientName,
+    node::client::AccountWish,
 };
 
 /// What a line asks of the central.
@@ -17,6 +18,8 @@ pub(super) enum Question {
     Resume(Wanted),
     Verify(Wanted),
     Watch(Wanted),
+    Account(AccountWish),
+    Users(Option<String>),
 }
 
 impl Question {
@@ -28,7 +31,12 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
-            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) => return None,
+            Self::Name(_)
+            | Self::Enrol(_)
+            | Self::Status
+            | Self::Resume(_)
+            | Self::Account(_)
+            | Self::Users(_) => return None,
         };
         Some(spoken::command(name))
     }

@@ -82,6 +82,11 @@ pub enum ClientVerb {
     Verify,
     Limit,
     Watch,
+    Register,
+    Unregister,
+    Connect,
+    Disconnect,
+    Users,
 }
 
 /// What a central does.
@@ -101,6 +106,10 @@ pub enum CentralVerb {
     Statistics,
     Centrals,
     Migrate,
+    Accounts,
+    Account,
+    FreeName,
+    Audit,
 }
 
 /// What a secondary does.
@@ -156,6 +165,27 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
+    entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
+    entry(
+        ClientVerb::Connect,
+        "connect",
+        &["CONECTAR", "CONNECT", "LOGIN"],
+    ),
+    entry(
+        ClientVerb::Disconnect,
+        "disconnect",
+        &["DESCONECTAR", "DISCONNECT", "LOGOUT"],
+    ),
+    entry(
+        ClientVerb::Unregister,
+        "unregister",
+        &["BAJA", "UNREGISTER"],
+    ),
+    entry(
+        ClientVerb::Users,
+        "users",
+        &["USUARIOS", "LIST_USERS", "USERS"],
+    ),
 ];
 
 /// Commands of a central.
@@ -182,6 +212,10 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         &["CENTRALES", "CENTRALS"],
     ),
     entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
+    entry(CentralVerb::Accounts, "accounts", &["CUENTAS", "ACCOUNTS"]),
+    entry(CentralVerb::Account, "account", &["CUENTA", "ACCOUNT"]),
+    entry(CentralVerb::FreeName, "free-name", &["LIBERAR", "RELEASE"]),
+    entry(CentralVerb::Audit, "audit", &["AUDITORIA", "AUDIT"]),
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),
