@@ -13,6 +13,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("borrar", "delete"),
     ("campana", "bell"),
     ("clave-archivo", "secret-file"),
+    ("cuentas", "accounts"),
     ("destino", "destination"),
     ("detallado", "verbose"),
     ("diario", "journal"),
@@ -68,6 +69,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("sin-consola", "no-console"),
     ("sobrescribir", "overwrite"),
     ("tls-clave", "tls-key"),
+    ("tras", "after"),
 ];
 
 /// Flags that are called the same in both languages.
@@ -78,6 +80,10 @@ pub const SAME_IN_BOTH: &[&str] = &[
 /// Commands of the command lines, with the other words that people try.
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
+    ("auditor", "auditor", &[]),
+    ("baja", "unregister", &[]),
+    ("conectar", "connect", &["login"]),
+    ("desconectar", "disconnect", &["logout"]),
     ("descargar", "get", &["download", "video", "bajar"]),
     ("diario", "journal", &[]),
     ("enlace", "link", &[]),
@@ -87,6 +93,8 @@ const COMMANDS: &[(&str, &str, &[&str])] = &[
         "list",
         &["lista", "lista-videos", "lista_videos", "ls"],
     ),
+    ("registrar", "register", &[]),
+    ("usuarios", "list-users", &["users", "list_users"]),
     ("ver", "watch", &[]),
     ("verificar", "verify", &[]),
 ];

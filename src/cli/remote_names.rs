@@ -100,7 +100,12 @@ fn possible(question: &Question) -> Option<Vec<String>> {
         Script::Descargar { nombres, .. } | Script::Enlace { nombres, .. } => (nombres, false),
         Script::Verificar { nombres, .. } => (nombres, true),
         Script::Ver { fichero, .. } => (std::slice::from_ref(fichero), false),
-        Script::Estado { .. } => return None,
+        Script::Estado { .. }
+        | Script::Registrar { .. }
+        | Script::Conectar { .. }
+        | Script::Desconectar { .. }
+        | Script::Baja { .. }
+        | Script::Usuarios { .. } => return None,
     };
     // Else it is the value of a flag that is being typed.
     let (last, already) = already.split_last()?;

@@ -69,6 +69,8 @@ pub enum ErrorCode {
     Oneself,
     /// The account says too much at once.
     TooFast,
+    /// Only for administrators, who prove that they know the password.
+    AdministratorRequired,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.
@@ -107,6 +109,7 @@ error_codes!(ErrorCode, code {
     Self::NotYours => "not-yours",
     Self::Oneself => "oneself",
     Self::TooFast => "too-fast",
+    Self::AdministratorRequired => "administrator-required",
     Self::TimedOut => "timed-out",
     Self::Expelled => "expelled",
     Self::Internal => "internal",

@@ -257,9 +257,10 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn enrol(&self, name: ClientName) {
-        match self.handle.enrol(name.clone()).await {
+        match self.handle.enrol_as(name.clone()).await {
             Ok(given) if given == name => self.printer.line(t!("enrolled-as", name = name)),
             Ok(given) => self.printer.line(text::client::other_name(&name, &given)),
+            Err(error @ ClientError::Refused { .. }) => self.complain(errors::client(&error)),
             Err(error) => {
                 self.complain(t!("name-but", name = name, why = errors::client(&error)));
             }
@@ -292,6 +293,8 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
             Ok(ClientLine::Room(line)) => return Next::Ask(Question::Room(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
+            Ok(ClientLine::Account(wish)) => return Next::Ask(Question::Account(wish)),
+            Ok(ClientLine::Users(text)) => return Next::Ask(Question::Users(text)),
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -324,6 +327,8 @@ impl<E: Extra> Prompt<E> {
             Question::Verify(wanted) => self.verify(&wanted).await,
             Question::Watch(wanted) => self.watch(&wanted).await,
             Question::Room(line) => self.room_line(line).await,
+            Question::Account(wish) => self.account(wish).await,
+            Question::Users(text) => self.users(text.as_deref()).await,
         }
     }
 

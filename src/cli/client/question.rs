@@ -6,6 +6,7 @@ use crate::{
         text::spoken,
     },
     model::ClientName,
+    node::client::AccountWish,
 };
 
 /// What a line asks of the central.
@@ -22,6 +23,8 @@ pub(super) enum Question {
     Watch(Wanted),
     /// Something about rooms and channels.
     Room(RoomLine),
+    Account(AccountWish),
+    Users(Option<String>),
 }
 
 impl Question {
@@ -33,9 +36,13 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
-            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) | Self::Room(_) => {
-                return None;
-            }
+            Self::Name(_)
+            | Self::Enrol(_)
+            | Self::Status
+            | Self::Resume(_)
+            | Self::Room(_)
+            | Self::Account(_)
+            | Self::Users(_) => return None,
         };
         Some(spoken::command(name))
     }

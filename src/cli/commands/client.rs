@@ -1,13 +1,14 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, file_name, limit,
-    means_several, nothing, parse, rooms, split_words, unquote, value,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, account_name, file_name,
+    limit, means_several, nothing, parse, rooms, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
     model::ClientName,
+    node::client::AccountWish,
 };
 
 /// A line at a client's prompt.
@@ -43,6 +44,10 @@ pub enum ClientLine {
     Watch(Wanted),
     /// What is about rooms and channels.
     Room(RoomLine),
+    /// `REGISTRAR`, `CONECTAR`, `DESCONECTAR`, `BAJA`.
+    Account(AccountWish),
+    /// `USUARIOS`: those whose names have this in them.
+    Users(Option<String>),
     /// What every program has.
     Common(CommonLine),
 }
@@ -117,7 +122,35 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
         ClientVerb::Room(verb) => ClientLine::Room(rooms::line(verb, id, rest)?),
+        ClientVerb::Register => ClientLine::Account(AccountWish::Register(account_name(needs()?)?)),
+        ClientVerb::Connect => ClientLine::Account(connect(rest, id)?),
+        ClientVerb::Disconnect => {
+            nothing(rest, id)?;
+            ClientLine::Account(AccountWish::SignOut)
+        }
+        ClientVerb::Unregister => {
+            nothing(rest, id)?;
+            ClientLine::Account(AccountWish::Unregister)
+        }
+        ClientVerb::Users => {
+            let text = unquote(rest);
+            ClientLine::Users((!text.is_empty()).then(|| text.to_owned()))
+        }
     })
+}
+
+/// `CONECTAR`, `CONECTAR ana`, `CONECTAR ana CÓDIGO`.
+fn connect(rest: &str, id: &'static str) -> Result<AccountWish, BadLine> {
+    let mut words = rest.split_whitespace();
+    let name = words.next().map(account_name).transpose()?;
+    let code = words.next().map(str::to_owned);
+    match words.next() {
+        Some(word) => Err(BadLine::TooMuch {
+            word: word.to_owned(),
+            id,
+        }),
+        None => Ok(AccountWish::SignIn { name, code }),
+    }
 }
 
 fn client_name(text: &str) -> Result<ClientName, BadLine> {

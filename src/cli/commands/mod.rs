@@ -1,6 +1,7 @@
 //! What is typed at a prompt, understood: `table` has the commands of each program, `words` splits what follows, and
 //! `client`, `central` and `secondary` are what a line means to each.
 
+mod audit;
 mod central;
 mod client;
 mod rooms;
@@ -11,10 +12,10 @@ mod words;
 use super::timetable::{BadEntry, Bare, Timetable, WhyBad};
 use crate::{
     engine::fold::fold,
-    model::{FileName, FileNameError},
+    model::{AccountName, AccountNameError, FileName, FileNameError},
 };
 
-pub use central::{CentralLine, Drain, central};
+pub use central::{AccountVerb, CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
 pub use rooms::{RoomLine, RoomVerb};
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
@@ -107,14 +108,20 @@ pub enum BadValue {
     Limit(WhyBad),
     /// It is no node of `videolocal`.
     Node,
-    /// It is no account's name.
-    AccountName,
     /// It is no room's name.
     RoomName,
     /// It cannot be said.
     RoomText,
     /// It is no number of people.
     RoomCount,
+    /// It is no name of an account.
+    AccountName(AccountNameError),
+    /// It is nothing that is done to an account.
+    AccountVerb,
+    /// It is no filter of the audit trail.
+    AuditFilter,
+    /// It is no moment.
+    Moment,
 }
 
 fn value(value: &str, reason: BadValue) -> BadLine {
@@ -213,6 +220,15 @@ fn limit(
 /// Why it is none.
 pub fn file_name(name: &str) -> Result<FileName, BadLine> {
     FileName::try_from(name).map_err(|error| value(name, BadValue::FileName(error)))
+}
+
+/// An account's name.
+///
+/// # Errors
+/// Why it is none.
+fn account_name(name: &str) -> Result<AccountName, BadLine> {
+    let name = unquote(name);
+    AccountName::try_from(name).map_err(|error| value(name, BadValue::AccountName(error)))
 }
 
 fn form(rest: &str, id: &'static str) -> Result<Form, BadLine> {

@@ -63,7 +63,7 @@ pub enum RoomVerb {
 ///
 /// # Errors
 /// See [`BadLine`].
-pub fn line(verb: RoomVerb, id: &'static str, rest: &str) -> Result<RoomLine, BadLine> {
+pub(super) fn line(verb: RoomVerb, id: &'static str, rest: &str) -> Result<RoomLine, BadLine> {
     let needs = || match rest {
         "" => Err(BadLine::Missing { id }),
         rest => Ok(rest),
@@ -78,7 +78,7 @@ pub fn line(verb: RoomVerb, id: &'static str, rest: &str) -> Result<RoomLine, Ba
         RoomVerb::Tell => {
             let (to, what) = first_and_rest(needs()?, id)?;
             let to = to.strip_prefix('@').unwrap_or(to);
-            let to = AccountName::try_from(to).map_err(|_| value(to, BadValue::AccountName))?;
+            let to = super::account_name(to)?;
             RoomLine::Tell(to, text(what)?)
         }
         RoomVerb::Rooms => {

@@ -84,6 +84,11 @@ pub enum ClientVerb {
     Limit,
     Watch,
     Room(RoomVerb),
+    Register,
+    Unregister,
+    Connect,
+    Disconnect,
+    Users,
 }
 
 /// What a central does.
@@ -103,6 +108,10 @@ pub enum CentralVerb {
     Statistics,
     Centrals,
     Migrate,
+    Accounts,
+    Account,
+    FreeName,
+    Audit,
 }
 
 /// What a secondary does.
@@ -195,6 +204,27 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         "done",
         &["HECHO", "DONE"],
     ),
+    entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
+    entry(
+        ClientVerb::Connect,
+        "connect",
+        &["CONECTAR", "CONNECT", "LOGIN"],
+    ),
+    entry(
+        ClientVerb::Disconnect,
+        "disconnect",
+        &["DESCONECTAR", "DISCONNECT", "LOGOUT"],
+    ),
+    entry(
+        ClientVerb::Unregister,
+        "unregister",
+        &["BAJA", "UNREGISTER"],
+    ),
+    entry(
+        ClientVerb::Users,
+        "users",
+        &["USUARIOS", "LIST_USERS", "USERS"],
+    ),
 ];
 
 /// Commands of a central.
@@ -221,6 +251,10 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         &["CENTRALES", "CENTRALS"],
     ),
     entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
+    entry(CentralVerb::Accounts, "accounts", &["CUENTAS", "ACCOUNTS"]),
+    entry(CentralVerb::Account, "account", &["CUENTA", "ACCOUNT"]),
+    entry(CentralVerb::FreeName, "free-name", &["LIBERAR", "RELEASE"]),
+    entry(CentralVerb::Audit, "audit", &["AUDITORIA", "AUDIT"]),
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),

@@ -37,9 +37,12 @@ fn why(reason: &BadValue) -> String {
         BadValue::Retired => t!("why-retired", retired = spoken::command("RETIRADOS")),
         BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
-        BadValue::AccountName => t!("why-account-name", most = MAX_ACCOUNT_NAME_CHARS),
         BadValue::RoomName => t!("why-room-name", most = MAX_ROOM_NAME_CHARS),
         BadValue::RoomText => t!("why-room-text", most = MAX_TEXT_BYTES),
         BadValue::RoomCount => t!("why-room-count"),
+        BadValue::AccountName(_) => t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS),
+        BadValue::AccountVerb => t!("why-account"),
+        BadValue::AuditFilter => t!("why-audit", usage = usage("audit")),
+        BadValue::Moment => t!("why-moment"),
     }
 }

@@ -499,7 +499,8 @@ impl Talk {
     ) -> Result<Decided, RoomRefusal> {
         let known = state.channel(channel);
         if let Some(seq) = known.and_then(|known| known.asked(by)) {
-            return Ok(RoomAnswer::Said { seq, there: true }.into());
+            let there = self.listeners(channel).next().is_some();
+            return Ok(RoomAnswer::Said { seq, there }.into());
         }
         match known {
             None => refuse_more(state.channels().len(), MAX_CHANNELS, Limit::Channels)?,

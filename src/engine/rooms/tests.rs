@@ -294,6 +294,7 @@ fn a_room_is_as_who_made_it_wants() {
         opens_with: 3,
         ..RoomOptions::default()
     };
+    bench.hears(1);
     bench.enter_with(1, "tres", with_three);
     bench.say(1, "tres", "solo").unwrap();
     bench.enter(2, "tres");

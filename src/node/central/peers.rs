@@ -69,6 +69,7 @@ impl Central {
                 let status = self.cluster.status_with(counts);
                 self.send(connection, Answer::Status(status));
             }
+            Question::Audit { after, .. } => self.post_audit(connection, after),
             Question::Users { after } => self.post_users(connection, after.as_ref()),
         }
     }

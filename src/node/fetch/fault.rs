@@ -56,6 +56,7 @@ impl Lost {
             | ErrorCode::NotYours
             | ErrorCode::Oneself
             | ErrorCode::TooFast
+            | ErrorCode::AdministratorRequired
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };
