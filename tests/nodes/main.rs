@@ -11,6 +11,7 @@ mod later;
 mod orders;
 mod own_disk;
 mod retired;
+mod rooms;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;
