@@ -433,6 +433,54 @@ While a client downloads. 64 of them have a stream of events, three of each addr
     return text
 
 
+def crowd(part, most=None):
+    """What a crowd took, beside what nobody can do better than."""
+    rows = []
+    for name, of in part["runs"].items():
+        row = [f"**{name}**" if name == OURS else name]
+        row += [f"{statistics.median(run[key] for run in of):.1f}" for key in ["median", "slowest", "seconds"]]
+        row += [f"{statistics.median(run['seconds'] for run in of) / part['bound']:.2f}",
+                f"{statistics.median(run['copies'] for run in of):.1f}", f"{max(run['client_rss'] for run in of) / MIB:.0f}"]
+        rows.append(row)
+    text = table(["", "median client s", "slowest client", "all", "× bound", "copies from the servers", "peak MiB of a client"], rows)
+    if most is not None:
+        took = statistics.median(run["seconds"] for run in part["runs"][OURS]) / part["bound"]
+        text += "\n" + verdicts([(f"≤ {most:.2f} × the bound of {part['bound']:.1f} s", f"{took:.2f}", took <= most)])
+    return text + "\n"
+
+
+def swarm(figures):
+    text = """## Many clients that start the same file at once
+
+A campus of network namespaces on one machine: the uplinks of three secondaries and of all clients are shaped, downlinks are not.
+Times count from the first start to the last end; clients come within half a second and leave when they are done. The bound is fluid:
+what all uplinks together send, as if everybody had always something that everybody else lacks.
+
+"""
+    for name, title, most in [
+            ("flash", "Twenty of 20 Mbit/s, from three of 50", 1.2),
+            ("mixed", "Nine of 4, 20 and 200 Mbit/s, from three of 50", 1.25),
+            ("killed", "At a third a secondary and two clients are killed, and one client stops", 1.2),
+            ("half", "Five of twenty do not share", 1.2),
+            ("line", "Twenty where five may download at once", 1.2),
+            ("long", "Six of 100 Mbit/s, from three of 100, three thousand chunks", 1.1)]:
+        if name in figures:
+            part = figures[name]
+            text += f"### {title}: {part['bytes'] / MIB:.0f} MiB\n\n" + crowd(part, most)
+            if name == "flash":
+                copies = statistics.median(run["copies"] for run in part["runs"][OURS])
+                text += verdicts([("≤ 6.5 copies from the secondaries", f"{copies:.1f}", copies <= 6.5)]) + "\n"
+    if "arrivals" in figures:
+        part = figures["arrivals"]
+        text += f"### Twenty over 30 s: {part['bytes'] / MIB:.0f} MiB\n\n" + crowd(part)
+    if "few" in figures:
+        text += "### Never worse than without peers\n\n" + verdicts([
+            (f"{name}: ≤ 1.05 × without", f"{1 / ratio(part['runs'][OURS], part['runs']['trozos, without peers']):.2f}",
+             ratio(part["runs"][OURS], part["runs"]["trozos, without peers"]) >= 1 / 1.05)
+            for name, part in figures["few"].items()]) + "\n"
+    return text
+
+
 def render(figures):
     machines = [part["machine"] for part in figures.values() if "machine" in part]
     text = """# Results
@@ -443,7 +491,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
-    for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale),
+    for name, section in [("loopback", loopback), ("lan", lan), ("swarm", swarm), ("waste", waste), ("faults", faults), ("scale", scale),
                           ("changes", changes), ("web", web), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
