@@ -25,6 +25,7 @@ pub mod secondary;
 mod security;
 mod send;
 mod server;
+pub mod shelf;
 mod start;
 mod statistics;
 mod stop;
