@@ -13,6 +13,7 @@ program-failed = a part of the program failed
 no-threads = the system allows no more threads: the process limit is reached (ulimit -u, TasksMax)
 interrupted = interrupted
 listening = Listening on { $address }
+bucket-served = Bucket { $bucket }
 folder-served = Folder { $folder }
 
 ## Numbers, lists and units
@@ -563,6 +564,7 @@ sent-many = Sent { $size } of { $count } files { $to }
 refused-for-good = The central no longer accepts this secondary: { $why }
 being-written-by = { $file } will be offered once it is closed: { $program } (process { $process }) has it open for writing
 being-written = { $file } will be offered once it is closed: somebody has it open for writing
+bucket-gone = The bucket cannot be read: { $why }. Nothing in it is served until it answers
 folder-gone = The folder cannot be read any more ({ $why }): nothing in it is served until it is back
 disk-away = The disk of { $folder } is not mounted: nothing is served from there, and no copies are taken there, until it is; if it is gone for good, restart with --forget-disks
 disk-back = The disk of { $folder } is mounted again

@@ -13,6 +13,7 @@ program-failed = falló una parte del programa
 no-threads = el sistema no da más hilos: se alcanzó el límite de procesos (ulimit -u, TasksMax)
 interrupted = interrumpido
 listening = Servidor escuchando en { $address }
+bucket-served = Cubo { $bucket }
 folder-served = Carpeta { $folder }
 
 ## Números, listas y unidades
@@ -563,6 +564,7 @@ sent-many = Enviados { $size } de { $count } ficheros { $to }
 refused-for-good = El central ya no admite a este secundario: { $why }
 being-written-by = { $file } se ofrecerá cuando se cierre: { $program } (proceso { $process }) lo tiene abierto para escribir
 being-written = { $file } se ofrecerá cuando se cierre: alguien lo tiene abierto para escribir
+bucket-gone = El cubo no se puede leer: { $why }. No se sirve nada de él hasta que conteste
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
 disk-away = El disco de { $folder } no está montado: hasta que lo esté, no se sirve nada de ahí ni se reciben copias ahí; si no va a volver, arranca otra vez con --olvidar-discos
 disk-back = El disco de { $folder } vuelve a estar montado

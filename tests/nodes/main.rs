@@ -10,6 +10,8 @@ mod later;
 mod orders;
 mod own_disk;
 mod retired;
+#[cfg(feature = "object-store")]
+mod shelf;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

@@ -19,6 +19,7 @@ const BAD_CREDENTIALS: &[&str] = &[
     "InvalidToken",
     "TokenRefreshRequired",
     "InvalidSecurity",
+    "NotSignedUp",
     "AuthenticationFailed",
     "InvalidAuthenticationInfo",
     "AuthorizationHeaderMalformed",
@@ -59,11 +60,16 @@ pub(super) fn sort(error: Error) -> ObjectError {
         _ if is_bucket => RemoteError::BucketMissing,
         _ if code.is_some_and(is_bad) => RemoteError::Credentials,
         _ => match http_error(&error) {
-            Some((HttpErrorKind::Connect | HttpErrorKind::Timeout, why)) => {
-                RemoteError::unreachable(&why)
+            Some((HttpErrorKind::Decode | HttpErrorKind::Unknown, why)) => {
+                RemoteError::failed(&why)
             }
-            Some((_, why)) => RemoteError::failed(&why),
-            None => RemoteError::failed(&said(&text, code)),
+            Some((_, why)) => RemoteError::unreachable(&why),
+            // Listings tell all their errors alike.
+            None => match status_of(&text) {
+                Some("401") => RemoteError::Credentials,
+                Some("403") => RemoteError::Denied,
+                _ => RemoteError::failed(&said(&text, code)),
+            },
         },
     };
     ObjectError::Store(why)
@@ -81,13 +87,17 @@ fn code_of(text: &str) -> Option<&str> {
     (is_plain && !code.is_empty() && code.len() <= MOST_CODE).then_some(code)
 }
 
+/// The status of a server's answer.
+fn status_of(text: &str) -> Option<&str> {
+    let (_, after) = text.split_once("status code: ")?;
+    let status = after.get(..3)?;
+    let is_number = status.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(status)
+}
+
 /// What is kept of an answer: its status, and its code.
 fn said(text: &str, code: Option<&str>) -> String {
-    let status = text
-        .split_once("status code: ")
-        .and_then(|(_, after)| after.get(..3))
-        .filter(|status| status.bytes().all(|byte| byte.is_ascii_digit()));
-    match (status, code) {
+    match (status_of(text), code) {
         (Some(status), Some(code)) => format!("{status} {code}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
         // No answer of a server: the library's own words, up to what it quotes.
@@ -149,6 +159,14 @@ mod tests {
             (
                 generic("PUT http://169.254.169.254/latest/api/token: timed out"),
                 Some(RemoteError::Credentials),
+            ),
+            (
+                generic("Server returned non-2xx status code: 403 x: <Code>NotSignedUp</Code>"),
+                Some(RemoteError::Credentials),
+            ),
+            (
+                generic("Server returned non-2xx status code: 403 x: <Code>Odd</Code>"),
+                Some(RemoteError::Denied),
             ),
             (
                 generic("Server returned non-2xx status code: 503 x: <Code>SlowDown</Code>"),

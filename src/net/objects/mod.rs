@@ -30,6 +30,9 @@ const READ_WITHIN: Duration = Duration::from_secs(60);
 /// How long a listing may take.
 const LIST_WITHIN: Duration = Duration::from_secs(600);
 
+/// How often a listing is tried that breaks off.
+const LISTED: usize = 3;
+
 /// What all stores can do that are used here.
 trait Store: ObjectStore + MultipartStore {}
 
@@ -65,6 +68,11 @@ impl Tag {
     /// The same as text, for digests of it.
     pub fn text(&self) -> &str {
         self.etag.as_deref().unwrap_or_default()
+    }
+
+    /// False when only the date tells one state from another: some stores leave the ETag out of their listings.
+    pub fn is_exact(&self) -> bool {
+        self.etag.is_some()
     }
 }
 
@@ -140,29 +148,37 @@ impl Objects {
     /// # Errors
     /// What is wrong with the store: a listing is whole, or none.
     pub async fn list(&self, below: &str, most: usize) -> Result<Listing, RemoteError> {
-        let path = self.list_path(below);
-        let listing = within(LIST_WITHIN, async {
-            let mut found = Listing::new();
-            let mut listed = self.store.list(path.as_ref());
-            while let Some(meta) = listed.try_next().await.map_err(sort)? {
-                let Some(name) = meta.location.as_ref().strip_prefix(&*self.prefix) else {
-                    continue;
-                };
-                if found.len() >= most {
-                    let why = format!("more than {most} objects");
-                    return Err(RemoteError::failed(&why).into());
+        let mut tried = 1;
+        loop {
+            match within(LIST_WITHIN, self.list_once(below, most)).await {
+                Ok(found) => return Ok(found),
+                Err(ObjectError::NotThere) => return Ok(Listing::new()),
+                // A page that breaks off is not asked for again by itself.
+                Err(ObjectError::Store(RemoteError::Unreachable(_))) if tried < LISTED => {
+                    tried += 1;
                 }
-                let name = name.to_owned();
-                found.insert(name, object(&meta));
+                Err(ObjectError::Store(error)) => return Err(error),
+                Err(other) => return Err(RemoteError::failed(&other.to_string())),
             }
-            Ok(found)
-        });
-        match listing.await {
-            Ok(found) => Ok(found),
-            Err(ObjectError::NotThere) => Ok(Listing::new()),
-            Err(ObjectError::Store(error)) => Err(error),
-            Err(other) => Err(RemoteError::failed(&other.to_string())),
         }
+    }
+
+    async fn list_once(&self, below: &str, most: usize) -> Result<Listing, ObjectError> {
+        let path = self.list_path(below);
+        let mut found = Listing::new();
+        let mut listed = self.store.list(path.as_ref());
+        while let Some(meta) = listed.try_next().await.map_err(sort)? {
+            let Some(name) = meta.location.as_ref().strip_prefix(&*self.prefix) else {
+                continue;
+            };
+            if found.len() >= most {
+                let why = format!("more than {most} objects");
+                return Err(RemoteError::failed(&why).into());
+            }
+            let name = name.to_owned();
+            found.insert(name, object(&meta));
+        }
+        Ok(found)
     }
 
     /// How an object looks now.

@@ -67,30 +67,44 @@ fn parse(text: &str) -> Option<Place<'_>> {
     })
 }
 
+/// Settings by the names that a kind of store gives them, in lower case.
+type Settings = Vec<(String, String)>;
+
 impl Objects {
-    /// Opens a bucket; nothing is asked of it yet.
+    /// Opens a bucket with the settings of the environment; nothing is asked of it yet.
     ///
     /// # Errors
     /// [`RemoteError::Address`], [`RemoteError::PlainHttp`] and [`RemoteError::Credentials`], as far as they can be known
     /// without asking.
     pub fn open(address: &str) -> Result<Self, RemoteError> {
+        let given = std::env::vars_os();
+        let text = given.filter_map(|(key, value)| {
+            let (key, value) = (key.into_string().ok()?, value.into_string().ok()?);
+            (!value.is_empty()).then_some((key, value))
+        });
+        Self::open_with(address, text)
+    }
+
+    /// The same with these settings; those of other stores among them do not matter.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        address: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, RemoteError> {
         let place = parse(address).ok_or(RemoteError::Address)?;
+        let of = |prefix: &'static str| {
+            let settings = settings.into_iter();
+            let settings = settings.filter(|(key, _)| key.starts_with(prefix));
+            settings
+                .map(|(key, value)| (key.to_ascii_lowercase(), value))
+                .collect()
+        };
         let store: Arc<dyn Store> = match place.scheme {
-            "s3" => s3(place.bucket)?,
-            "az" => {
-                let builder = MicrosoftAzureBuilder::from_env()
-                    .with_container_name(place.bucket)
-                    .with_retry(retry())
-                    .with_http_connector(Dial);
-                Arc::new(builder.build().map_err(unmade)?)
-            }
-            "gs" => {
-                let builder = GoogleCloudStorageBuilder::from_env()
-                    .with_bucket_name(place.bucket)
-                    .with_retry(retry())
-                    .with_http_connector(Dial);
-                Arc::new(builder.build().map_err(unmade)?)
-            }
+            "s3" => s3(place.bucket, of("AWS_"))?,
+            "az" => azure(place.bucket, of("AZURE_"))?,
+            "gs" => google(place.bucket, of("GOOGLE_"))?,
             _ => {
                 let mut memories = MEMORIES.lock();
                 Arc::clone(memories.entry(place.bucket.to_owned()).or_default()) as _
@@ -107,17 +121,23 @@ impl Objects {
     }
 }
 
-fn s3(bucket: &str) -> Result<Arc<dyn Store>, RemoteError> {
-    let mut builder = AmazonS3Builder::from_env()
+fn s3(bucket: &str, settings: Settings) -> Result<Arc<dyn Store>, RemoteError> {
+    let mut builder = AmazonS3Builder::new();
+    for (key, value) in settings {
+        if let Ok(key) = key.parse() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    builder = builder
         .with_bucket_name(bucket)
         .with_retry(retry())
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_http_connector(Dial);
     let given = |key: AmazonS3ConfigKey| builder.get_config_value(&key);
-    let is_plain = |endpoint: Option<String>| endpoint.is_some_and(|url| url.starts_with("http:"));
-    let endpoint = given(AmazonS3ConfigKey::Endpoint);
+    let endpoint = given(AmazonS3ConfigKey::S3Endpoint).or(given(AmazonS3ConfigKey::Endpoint));
     let allows = given(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp));
-    if is_plain(endpoint.clone()) && allows.as_deref() != Some("true") {
+    let is_plain = endpoint.as_ref().is_some_and(|url| url.starts_with("http:"));
+    if is_plain && allows.as_deref() != Some("true") {
         return Err(RemoteError::PlainHttp);
     }
     // Elsewhere than at Amazon's no machine is asked for credentials: it would be waited for in vain.
@@ -130,6 +150,34 @@ fn s3(bucket: &str) -> Result<Arc<dyn Store>, RemoteError> {
     if given(AmazonS3ConfigKey::Checksum).is_none() {
         builder = builder.with_checksum_algorithm(Checksum::SHA256);
     }
+    Ok(Arc::new(builder.build().map_err(unmade)?))
+}
+
+fn azure(container: &str, settings: Settings) -> Result<Arc<dyn Store>, RemoteError> {
+    let mut builder = MicrosoftAzureBuilder::new();
+    for (key, value) in settings {
+        if let Ok(key) = key.parse() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let builder = builder
+        .with_container_name(container)
+        .with_retry(retry())
+        .with_http_connector(Dial);
+    Ok(Arc::new(builder.build().map_err(unmade)?))
+}
+
+fn google(bucket: &str, settings: Settings) -> Result<Arc<dyn Store>, RemoteError> {
+    let mut builder = GoogleCloudStorageBuilder::new();
+    for (key, value) in settings {
+        if let Ok(key) = key.parse() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let builder = builder
+        .with_bucket_name(bucket)
+        .with_retry(retry())
+        .with_http_connector(Dial);
     Ok(Arc::new(builder.build().map_err(unmade)?))
 }
 
@@ -189,6 +237,26 @@ mod tests {
             let expected = expected.map(|(scheme, bucket, prefix)| (scheme, bucket, prefix.to_owned()));
             assert_eq!(parsed, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_settings_is_known_before_anything_is_asked() {
+        let open = |settings: &[(&str, &str)]| {
+            let settings = settings.iter();
+            let owned = settings.map(|(key, value)| (key.to_string(), value.to_string()));
+            Objects::open_with("s3://cubo/a", owned).map(|objects| objects.shown().to_owned())
+        };
+        let endpoint = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000");
+        let allow = ("AWS_ALLOW_HTTP", "true");
+        let key = ("AWS_ACCESS_KEY_ID", "quien");
+        let secret = ("AWS_SECRET_ACCESS_KEY", "secreto");
+        assert_eq!(open(&[endpoint, key, secret]), Err(RemoteError::PlainHttp));
+        assert_eq!(open(&[endpoint, allow]), Err(RemoteError::Credentials));
+        assert_eq!(open(&[endpoint, allow, key]), Err(RemoteError::Credentials));
+        let all = [endpoint, allow, key, secret];
+        assert_eq!(open(&all).as_deref(), Ok("s3://cubo/a"));
+        let azure = Objects::open_with("az://caja", []);
+        assert_eq!(azure.unwrap_err(), RemoteError::Credentials);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(in crate::node) use opening::{Wanted, open};
 
 pub use folder::FolderShelf;
 #[cfg(feature = "object-store")]
-pub use object::ObjectShelf;
+pub use object::{ObjectConfig, ObjectShelf};
 
 /// What sets one kind of place apart from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

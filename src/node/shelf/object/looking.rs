@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
+
 use super::{
     bucket::{Bucket, seen},
     known::Known,
@@ -12,10 +15,9 @@ use crate::{
         limits::{MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
     },
     net::objects::{Listing, Object, ObjectError},
+    node::clock::wall_s,
     store::StoreError,
 };
-
-use parking_lot::Mutex;
 
 /// Where this program keeps its own, below the prefix.
 pub(super) const HIDDEN: &str = ".trozos";
@@ -23,6 +25,11 @@ pub(super) const HIDDEN: &str = ".trozos";
 pub(super) const MOST_OBJECTS: usize = 2 * MAX_FILES_PER_SECONDARY;
 /// Objects of no bytes that are asked for in one look, as each may stand for a folder.
 const MOST_EMPTY: usize = 200;
+
+/// Objects that are asked for at once, where a listing does not say enough.
+const ASKED_AT_ONCE: usize = 16;
+/// Objects that were written twice within so many seconds may have one date.
+const SAME_MOMENT_S: i64 = 5;
 
 /// Looks at all of it.
 ///
@@ -38,6 +45,7 @@ pub(super) fn look(bucket: &Bucket, known: &Mutex<Known>) -> Result<Look, StoreE
     let mut look = Look::default();
     let mut found = sort(listing, &mut look);
     find_markers(bucket, known, &mut found);
+    find_tags(bucket, known, &mut found).inspect_err(|_| known.lock().failed())?;
     let mut known = known.lock();
     let files = known.found(found).iter();
     look.files = files
@@ -77,6 +85,49 @@ fn is_above_others(listing: &Listing, key: &str) -> bool {
     let below = format!("{key}/");
     let next = listing.range(below.clone()..).next();
     next.is_some_and(|(name, _)| name.starts_with(&below))
+}
+
+/// Asks one by one for objects whose state the listing does not tell but by their dates, and which are not known.
+fn find_tags(
+    bucket: &Bucket,
+    known: &Mutex<Known>,
+    found: &mut BTreeMap<FileName, Object>,
+) -> Result<(), StoreError> {
+    let now_s = i64::try_from(wall_s()).unwrap_or(i64::MAX);
+    let mut asked = Vec::new();
+    {
+        let known = known.lock();
+        for (name, object) in found.iter_mut() {
+            if object.tag.is_exact() {
+                continue;
+            }
+            // What was written within a moment may have been written twice.
+            let is_old = now_s.saturating_sub(object.changed_s) >= SAME_MOMENT_S;
+            match known.get(name) {
+                Some(before)
+                    if is_old
+                        && (before.bytes, before.changed_s)
+                            == (object.bytes, object.changed_s) =>
+                {
+                    *object = before.clone();
+                }
+                _ => asked.push(name.clone()),
+            }
+        }
+    }
+    let objects = bucket.objects.clone();
+    let asking = stream::iter(asked).map(|name| {
+        let objects = objects.clone();
+        async move { (objects.find(name.as_str()).await, name) }
+    });
+    let asking = asking.buffer_unordered(ASKED_AT_ONCE).collect::<Vec<_>>();
+    for (looked, name) in bucket.wait(asking).unwrap_or_default() {
+        match looked.map_err(|error| bucket.fail(name.as_str(), error))? {
+            Some(object) => drop(found.insert(name, object)),
+            None => drop(found.remove(&name)),
+        }
+    }
+    Ok(())
 }
 
 /// Takes out what stands for an empty folder: some programs make an object of no bytes whose name ends with a slash, and
