@@ -35,7 +35,7 @@ pub(crate) struct Block {
 }
 
 /// All pages, in both languages.
-pub(crate) fn pairs() -> [[Page; 2]; 6] {
+pub(crate) fn pairs() -> [[Page; 2]; 7] {
     PAIRS.map(|pair| pair.map(Page::read))
 }
 

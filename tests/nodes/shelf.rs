@@ -56,13 +56,24 @@ async fn a_bucket_and_folders_become_level_and_stay_so() {
     assert_eq!(std::fs::read(bench.served(1, "film.mkv")).unwrap(), film);
     let status = third.handle.status().await.unwrap();
     assert_eq!(status.folder.to_str(), Some(address.as_str()));
-    assert_eq!((status.files, status.read_only, status.away), (4, false, false));
+    assert_eq!(
+        (status.files, status.read_only, status.away),
+        (4, false, false)
+    );
 
     // From the bucket alone.
     first.handle.stop().await.unwrap();
     second.handle.stop().await.unwrap();
-    for (name, bytes) in [("film.mkv", &film), ("serie/cap #1 ñ.txt", &small), ("own.bin", &own)] {
-        client.handle.download(crate::support::name(name)).await.unwrap();
+    for (name, bytes) in [
+        ("film.mkv", &film),
+        ("serie/cap #1 ñ.txt", &small),
+        ("own.bin", &own),
+    ] {
+        client
+            .handle
+            .download(crate::support::name(name))
+            .await
+            .unwrap();
         let end = client.finished().await;
         assert!(matches!(end, DownloadEvent::Complete(_)), "{name}: {end:?}");
         assert_eq!(&std::fs::read(client.target.join(name)).unwrap(), bytes);
@@ -95,7 +106,10 @@ async fn a_bucket_and_folders_become_level_and_stay_so() {
     // What it replaced and what was deleted elsewhere is set aside, and comes back when asked for.
     let aside = third.handle.retired().await.unwrap();
     let names: Vec<_> = aside.iter().map(|file| file.name.as_str()).collect();
-    assert!(names.contains(&"later.bin") && names.contains(&"empty.bin"), "{names:?}");
+    assert!(
+        names.contains(&"later.bin") && names.contains(&"empty.bin"),
+        "{names:?}"
+    );
     let older = aside.iter().find(|file| file.name == "later.bin").unwrap();
     assert!(read(&objects, &older.path).await.unwrap() == small);
     for secondary in [first, second, third] {

@@ -98,7 +98,9 @@ sys.stdin.read()
     let out = child.stdout.take().unwrap();
     BufReader::new(out).read_line(&mut line).unwrap();
     let port: u16 = line.trim().parse().unwrap_or_else(|_| {
-        panic!("{python:?} has no moto: pip install 'moto[server]' boto3, and name it in TROZOS_PYTHON")
+        panic!(
+            "{python:?} has no moto: pip install 'moto[server]' boto3, and name it in TROZOS_PYTHON"
+        )
     });
     let address = (Ipv4Addr::LOCALHOST, port).into();
     let until = Instant::now() + Duration::from_secs(20);

@@ -8,7 +8,7 @@ use object_store::{
     client::{HttpError, HttpErrorKind},
 };
 
-use super::ObjectError;
+use super::types::ObjectError;
 use crate::model::RemoteError;
 
 /// Codes by which stores say that credentials are no good, and not that they permit too little.

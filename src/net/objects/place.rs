@@ -18,9 +18,10 @@ use object_store::{
 use parking_lot::Mutex;
 
 use super::{
-    Objects, Store,
     fault::sort,
+    store::{Objects, Store},
     transport::{Dial, PLAIN_HTTP},
+    types::ObjectError,
 };
 use crate::model::RemoteError;
 
@@ -136,7 +137,9 @@ fn s3(bucket: &str, settings: Settings) -> Result<Arc<dyn Store>, RemoteError> {
     let given = |key: AmazonS3ConfigKey| builder.get_config_value(&key);
     let endpoint = given(AmazonS3ConfigKey::S3Endpoint).or(given(AmazonS3ConfigKey::Endpoint));
     let allows = given(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp));
-    let is_plain = endpoint.as_ref().is_some_and(|url| url.starts_with("http:"));
+    let is_plain = endpoint
+        .as_ref()
+        .is_some_and(|url| url.starts_with("http:"));
     if is_plain && allows.as_deref() != Some("true") {
         return Err(RemoteError::PlainHttp);
     }
@@ -187,15 +190,22 @@ fn unmade(error: object_store::Error) -> RemoteError {
     if text.contains(PLAIN_HTTP) {
         return RemoteError::PlainHttp;
     }
-    let lacks = ["AccessKey", "SecretAccess", "Account", "ccount must", "ServiceAccount", "credential"];
+    let lacks = [
+        "AccessKey",
+        "SecretAccess",
+        "Account",
+        "ccount must",
+        "ServiceAccount",
+        "credential",
+    ];
     if lacks.iter().any(|word| text.contains(word)) {
         return RemoteError::Credentials;
     }
     match sort(error) {
-        super::ObjectError::Store(RemoteError::Failed(_)) | super::ObjectError::NotThere => {
+        ObjectError::Store(RemoteError::Failed(_)) | ObjectError::NotThere => {
             RemoteError::failed("its settings in the environment cannot be used")
         }
-        super::ObjectError::Store(other) => other,
+        ObjectError::Store(other) => other,
         other => RemoteError::failed(&other.to_string()),
     }
 }
@@ -234,7 +244,8 @@ mod tests {
             ("s3://cubo/a\nb", None),
         ] {
             let parsed = parse(text).map(|place| (place.scheme, place.bucket, place.prefix));
-            let expected = expected.map(|(scheme, bucket, prefix)| (scheme, bucket, prefix.to_owned()));
+            let expected =
+                expected.map(|(scheme, bucket, prefix)| (scheme, bucket, prefix.to_owned()));
             assert_eq!(parsed, expected, "{text}");
         }
     }

@@ -184,9 +184,10 @@ impl Body for Bounded {
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(frame) => {
                 this.silence.as_mut().reset(Instant::now() + MOST_SILENCE);
-                Poll::Ready(frame.map(|frame| {
-                    frame.map_err(|error| HttpError::new(kind_of(&error), error))
-                }))
+                Poll::Ready(
+                    frame
+                        .map(|frame| frame.map_err(|error| HttpError::new(kind_of(&error), error))),
+                )
             }
             Poll::Pending => match this.silence.as_mut().poll(context) {
                 Poll::Ready(()) => Poll::Ready(Some(Err(silent()))),

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::{
-    MultipartId, ObjectStoreExt, PutMode, PutPayload, PutResult, UpdateVersion,
-    multipart::PartId,
+    MultipartId, ObjectStoreExt, PutMode, PutPayload, PutResult, UpdateVersion, multipart::PartId,
 };
 
 use super::{
-    ANSWERS_WITHIN, Object, ObjectError, Objects, Tag,
     fault::{sort, within},
+    store::{ANSWERS_WITHIN, Objects},
+    types::{Object, ObjectError, Tag},
 };
 use crate::model::RemoteError;
 
@@ -57,9 +57,7 @@ pub struct Written {
 
 impl Written {
     fn of(result: PutResult) -> Self {
-        Self {
-            etag: result.e_tag,
-        }
+        Self { etag: result.e_tag }
     }
 
     /// True when a state is that of what was written, as far as the store says.
@@ -156,7 +154,12 @@ impl Objects {
     /// What is wrong with the store.
     pub async fn give_up(&self, name: &str, upload: &Upload) -> Result<(), ObjectError> {
         let path = self.path(name)?;
-        let given_up = async { self.store.abort_multipart(&path, &upload.id).await.map_err(sort) };
+        let given_up = async {
+            self.store
+                .abort_multipart(&path, &upload.id)
+                .await
+                .map_err(sort)
+        };
         match within(ANSWERS_WITHIN, given_up).await {
             Err(ObjectError::NotThere) => Ok(()),
             other => other,

@@ -4,7 +4,7 @@ use std::{io, path::Path, sync::Arc};
 
 use parking_lot::Mutex;
 
-use super::{Aside, FoundWriters, Habits, Listening, Shelf};
+use super::kinds::{Aside, FoundWriters, Habits, Listening, Shelf};
 use crate::{
     engine::index::Processes,
     model::{

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{FolderShelf, Shelf};
+use super::{folder::FolderShelf, kinds::Shelf};
 use crate::{
     model::{RemoteError, SecondaryNumber, is_bucket_address},
     store::{

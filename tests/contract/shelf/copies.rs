@@ -41,11 +41,18 @@ async fn own_keys(place: &Place) -> Vec<String> {
     };
     let listed = objects.list(".trozos/", 1000).await.unwrap();
     let keys = listed.into_keys();
-    keys.filter(|key| !key.starts_with(".trozos/indice/")).collect()
+    keys.filter(|key| !key.starts_with(".trozos/indice/"))
+        .collect()
 }
 
 pub async fn copies_are_there_whole_or_not_at_all(place: Place) {
-    for (seed, length) in [(1, 0), (2, 1), (3, 5 << 20), (4, (21 << 20) + 5), (5, 32 << 20)] {
+    for (seed, length) in [
+        (1, 0),
+        (2, 1),
+        (3, 5 << 20),
+        (4, (21 << 20) + 5),
+        (5, 32 << 20),
+    ] {
         let bytes = bytes_of(seed, length);
         let of = format!("serie/{length} ñ.bin");
         if length > 0 {
@@ -54,7 +61,10 @@ pub async fn copies_are_there_whole_or_not_at_all(place: Place) {
             assert_eq!(place.hand.get(&of).await, None, "{length}");
         }
         let taken = take(&place, incoming(&of, &bytes), &bytes, length).await;
-        assert!(matches!(&taken, Ok(Some(path)) if path.ends_with(&of)), "{taken:?}");
+        assert!(
+            matches!(&taken, Ok(Some(path)) if path.ends_with(&of)),
+            "{taken:?}"
+        );
         assert!(place.hand.get(&of).await.unwrap() == bytes, "{length}");
         // It is known without a look, and a look finds it as it is known.
         let known = name(&of);
@@ -71,7 +81,10 @@ pub async fn no_copy_takes_the_name_of_another_file(place: Place) {
         let bytes = bytes_of(1, length);
         let taken = take(&place, incoming("f", &bytes), &bytes, length).await;
         assert!(matches!(taken, Err(StoreError::Exists(_))), "{taken:?}");
-        assert_eq!(place.hand.get("f").await.as_deref(), Some(&b"somebody's"[..]));
+        assert_eq!(
+            place.hand.get("f").await.as_deref(),
+            Some(&b"somebody's"[..])
+        );
         // What may be replaced is another by now.
         let replaces = look(&place, "f", b"somebody's").await;
         place.hand.put("f", b"somebody else's").await;
@@ -81,7 +94,10 @@ pub async fn no_copy_takes_the_name_of_another_file(place: Place) {
         };
         let taken = take(&place, copy, &bytes, length).await;
         assert!(matches!(taken, Err(StoreError::Changed(_))), "{taken:?}");
-        assert_eq!(place.hand.get("f").await.as_deref(), Some(&b"somebody else's"[..]));
+        assert_eq!(
+            place.hand.get("f").await.as_deref(),
+            Some(&b"somebody else's"[..])
+        );
     }
     assert_eq!(own_keys(&place).await, [] as [String; 0]);
 }
@@ -166,7 +182,12 @@ pub async fn digests_are_kept_beside_the_files(place: Place) {
         shelf.close();
         kept
     });
-    let mut kept: Vec<Vec<u8>> = kept.await.unwrap().iter().map(|line| line.to_vec()).collect();
+    let mut kept: Vec<Vec<u8>> = kept
+        .await
+        .unwrap()
+        .iter()
+        .map(|line| line.to_vec())
+        .collect();
     // Those of one millisecond have no order.
     kept.sort();
     assert_eq!(kept, lines);

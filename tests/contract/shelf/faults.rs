@@ -25,11 +25,7 @@ async fn behind(server: s3::S3) -> (Place, Place, Arc<Relay>) {
     let through = Objects::open_with(&address, s3::settings(relay.address)).unwrap();
     let direct = Objects::open_with(&address, s3::settings(server.address)).unwrap();
     let kept = Arc::clone(&relay);
-    (
-        place_of(through, kept),
-        place_of(direct, server),
-        relay,
-    )
+    (place_of(through, kept), place_of(direct, server), relay)
 }
 
 /// Reads all of a file, as a receiver does.
@@ -94,7 +90,8 @@ async fn copies_come_in_through_cuts_and_failures() {
             _ => Fault::None,
         }));
         let of = format!("f{seed}");
-        let taken = copies::take(&through, copies::incoming(&of, &bytes), &bytes, bytes.len()).await;
+        let taken =
+            copies::take(&through, copies::incoming(&of, &bytes), &bytes, bytes.len()).await;
         match taken {
             Ok(Some(_)) => assert!(direct.hand.get(&of).await.unwrap() == bytes),
             // Whether it was done was lost with the answer: then it is there whole, or not at all.
@@ -139,7 +136,11 @@ async fn a_store_that_says_nothing_is_given_up_in_time_and_is_no_fault_of_a_file
     if let Err(error) = scanned {
         assert!(error.says_nothing(), "{error}");
     }
-    assert!(began.elapsed() < Duration::from_secs(150), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(150),
+        "{:?}",
+        began.elapsed()
+    );
     relay.others(Fault::None);
     assert!(read(&through, "f", &bytes).await.unwrap() == bytes);
 }
@@ -157,23 +158,34 @@ async fn what_is_wrong_with_a_store_is_told_apart() {
     assert_eq!(open(&bucket, &[]).probe().await, Ok(()));
     let missing = open("s3://no-hay/a", &[]).probe().await;
     assert_eq!(missing, Err(RemoteError::BucketMissing));
-    let secret = open(&bucket, &[("AWS_SECRET_ACCESS_KEY", "otro")]).probe().await;
+    let secret = open(&bucket, &[("AWS_SECRET_ACCESS_KEY", "otro")])
+        .probe()
+        .await;
     assert_eq!(secret, Err(RemoteError::Credentials));
-    let key = open(&bucket, &[("AWS_ACCESS_KEY_ID", "nadie")]).probe().await;
+    let key = open(&bucket, &[("AWS_ACCESS_KEY_ID", "nadie")])
+        .probe()
+        .await;
     assert!(
         matches!(key, Err(RemoteError::Credentials | RemoteError::Denied)),
         "{key:?}"
     );
     // A port of which nobody listens.
-    let nobody = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let nobody = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
     let endpoint = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     let began = Instant::now();
-    let gone = open(&bucket, &[("AWS_ENDPOINT_URL", &endpoint)]).probe().await;
+    let gone = open(&bucket, &[("AWS_ENDPOINT_URL", &endpoint)])
+        .probe()
+        .await;
     assert!(matches!(gone, Err(RemoteError::Unreachable(_))), "{gone:?}");
     assert!(began.elapsed() < Duration::from_secs(60));
     for error in [missing, secret] {
         let told = error.unwrap_err().to_string();
-        assert!(!told.contains(s3::SECRET) && !told.contains("otro"), "{told}");
+        assert!(
+            !told.contains(s3::SECRET) && !told.contains("otro"),
+            "{told}"
+        );
     }
 }

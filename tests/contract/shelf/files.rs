@@ -23,7 +23,9 @@ pub async fn what_is_there_is_found(place: Place) {
     blocking(&place, |shelf| {
         let scan = shelf.scan().unwrap();
         let found: Vec<_> = scan.look.files.iter().collect();
-        let lengths = found.iter().map(|(name, seen)| (name.as_str(), seen.stamp.bytes));
+        let lengths = found
+            .iter()
+            .map(|(name, seen)| (name.as_str(), seen.stamp.bytes));
         let expected = [
             ("película nº 1.mp4", 3),
             ("serie/cap #1 [50%] {a}+b&c=d.mp4", 4),
@@ -45,14 +47,22 @@ pub async fn what_is_there_is_found(place: Place) {
 }
 
 pub async fn digests_are_those_of_the_bytes(place: Place) {
-    for (seed, length) in [(1, 0), (2, 1), (3, 300_000), (4, 9 << 20), (5, (17 << 20) + 3)] {
+    for (seed, length) in [
+        (1, 0),
+        (2, 1),
+        (3, 300_000),
+        (4, 9 << 20),
+        (5, (17 << 20) + 3),
+    ] {
         let bytes = bytes_of(seed, length);
         place.hand.put("serie/f", &bytes).await;
         let file = look(&place, "serie/f", &bytes).await;
         let made = blocking(&place, move |shelf| {
             let stopped = shelf.digest(&name("serie/f"), file.stamp, &|| false);
             assert!(length == 0 || stopped.is_err());
-            shelf.digest(&name("serie/f"), file.stamp, &|| true).unwrap()
+            shelf
+                .digest(&name("serie/f"), file.stamp, &|| true)
+                .unwrap()
         });
         let (made, expected) = (made.await, manifest(&bytes));
         assert_eq!(manifest_id(&made), manifest_id(&expected), "{length}");
@@ -68,10 +78,18 @@ pub async fn any_range_is_read_as_it_is(place: Place) {
         content.check_unchanged().unwrap();
         let length = bytes.len() as u64;
         let mut random = fastrand::Rng::with_seed(9);
-        let mut ranges = vec![(0, length), (length - 1, length), (5, 5), (4 << 20, 8 << 20)];
+        let mut ranges = vec![
+            (0, length),
+            (length - 1, length),
+            (5, 5),
+            (4 << 20, 8 << 20),
+        ];
         ranges.extend((0..40).map(|_| {
             let start = random.u64(..length);
-            (start, random.u64(start..length.min(start + (300 << 10))) + 1)
+            (
+                start,
+                random.u64(start..length.min(start + (300 << 10))) + 1,
+            )
         }));
         for (start, end) in ranges {
             let range = ByteRange { start, end };
@@ -79,7 +97,10 @@ pub async fn any_range_is_read_as_it_is(place: Place) {
             let mut read = b"before".to_vec();
             content.read_at(range, &mut read).unwrap();
             assert!(read.starts_with(b"before"));
-            assert!(read[6..] == bytes[start as usize..end as usize], "{range:?}");
+            assert!(
+                read[6..] == bytes[start as usize..end as usize],
+                "{range:?}"
+            );
         }
         let beyond = ByteRange {
             start: length - 1,
@@ -104,7 +125,10 @@ pub async fn what_has_changed_is_never_mixed(place: Place) {
     let before = old.clone();
     let content = blocking(&place, move |_| {
         let mut read = Vec::new();
-        let range = ByteRange { start: 0, end: 1000 };
+        let range = ByteRange {
+            start: 0,
+            end: 1000,
+        };
         content.read_at(range, &mut read).unwrap();
         assert!(read == before[..1000]);
         content
@@ -120,10 +144,7 @@ pub async fn what_has_changed_is_never_mixed(place: Place) {
         let whole = content.read_at(range, &mut read);
         // A folder shows it by its date, a bucket by its answer.
         let whole = whole.and_then(|()| content.check_unchanged());
-        assert!(
-            matches!(whole, Err(StoreError::Changed(_))),
-            "{whole:?}"
-        );
+        assert!(matches!(whole, Err(StoreError::Changed(_))), "{whole:?}");
         let seen = shelf.see_anew(&name("f")).unwrap();
         assert_ne!(seen.stamp, file.stamp);
         let again = shelf.open(&file).map(drop);
@@ -155,13 +176,26 @@ pub async fn what_is_set_aside_comes_back(place: Place) {
     let one = look(&place, "a/f.mp4", b"one").await;
     let two = look(&place, "b/f.mp4", b"two").await;
     let recovered = blocking(&place, move |shelf| {
-        assert!(shelf.set_aside(&one, RetiredReason::Deleted).unwrap().is_some());
-        assert!(shelf.set_aside(&two, RetiredReason::Replaced).unwrap().is_some());
+        assert!(
+            shelf
+                .set_aside(&one, RetiredReason::Deleted)
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            shelf
+                .set_aside(&two, RetiredReason::Replaced)
+                .unwrap()
+                .is_some()
+        );
         assert!(shelf.scan().unwrap().look.files.is_empty());
         assert_eq!(shelf.see(&one.meta.name), None);
         let aside = shelf.aside();
         let list = aside.list().unwrap();
-        let told: Vec<_> = list.iter().map(|file| (file.name.as_str(), file.bytes)).collect();
+        let told: Vec<_> = list
+            .iter()
+            .map(|file| (file.name.as_str(), file.bytes))
+            .collect();
         assert_eq!(told, [("a/f.mp4", 3), ("b/f.mp4", 3)]);
         assert_eq!(list[0].reason, Some(RetiredReason::Deleted));
         assert_eq!(aside.recover(list[0].number + 100).unwrap(), None);
@@ -172,11 +206,17 @@ pub async fn what_is_set_aside_comes_back(place: Place) {
         back
     });
     assert_eq!(recovered.await.as_str(), "a/f.mp4");
-    assert_eq!(place.hand.get("a/f.mp4").await.as_deref(), Some(&b"one"[..]));
+    assert_eq!(
+        place.hand.get("a/f.mp4").await.as_deref(),
+        Some(&b"one"[..])
+    );
     assert_eq!(place.hand.get("b/f.mp4").await, None);
     // Its name is another's by now.
     let one = look(&place, "a/f.mp4", b"one").await;
-    blocking(&place, move |shelf| shelf.set_aside(&one, RetiredReason::Deleted).unwrap()).await;
+    blocking(&place, move |shelf| {
+        shelf.set_aside(&one, RetiredReason::Deleted).unwrap()
+    })
+    .await;
     place.hand.put("a/f.mp4", b"other").await;
     let recovered = blocking(&place, |shelf| {
         let aside = shelf.aside();
@@ -185,8 +225,14 @@ pub async fn what_is_set_aside_comes_back(place: Place) {
     });
     let recovered = recovered.await;
     assert_ne!(recovered.as_str(), "a/f.mp4");
-    assert_eq!(place.hand.get(recovered.as_str()).await.as_deref(), Some(&b"one"[..]));
-    assert_eq!(place.hand.get("a/f.mp4").await.as_deref(), Some(&b"other"[..]));
+    assert_eq!(
+        place.hand.get(recovered.as_str()).await.as_deref(),
+        Some(&b"one"[..])
+    );
+    assert_eq!(
+        place.hand.get("a/f.mp4").await.as_deref(),
+        Some(&b"other"[..])
+    );
 }
 
 pub async fn only_what_was_meant_is_set_aside(place: Place) {

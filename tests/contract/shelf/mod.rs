@@ -18,8 +18,9 @@ use trozos::{
     net::objects::{Expect, ObjectError, Objects},
     node::shelf::{FolderShelf, ObjectConfig, ObjectShelf, Shelf},
     store::{
-        Root, indexed,
+        Root,
         index::{Disks, MissedDisks},
+        indexed,
         retired::{Retired, RetiredLimits},
         sha256,
     },

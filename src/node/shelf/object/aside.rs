@@ -1,11 +1,7 @@
 //! What was set aside in a bucket: below `.trozos/retirados`, each under a key that says when and why. The store copies; what
 //! is too long for that passes through here.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -18,7 +14,7 @@ use super::{
 use crate::{
     model::{FileName, RetiredReason},
     net::objects::{Object, ObjectError, Upload},
-    node::{clock::wall_ms, shelf::Aside},
+    node::{clock::wall_ms, shelf::kinds::Aside},
     store::{
         StoreError,
         retired::{RetiredFile, RetiredLimits, RetiredTotal, names_to_recover},
@@ -100,7 +96,12 @@ impl ObjectAside {
         reason: RetiredReason,
     ) -> Result<Option<String>, ObjectError> {
         if object.bytes > self.max_bytes() {
-            tracing::warn!(name, bytes = object.bytes, ?reason, "too large to be kept aside: it is dropped");
+            tracing::warn!(
+                name,
+                bytes = object.bytes,
+                ?reason,
+                "too large to be kept aside: it is dropped"
+            );
             return Ok(None);
         }
         let word = REASONS.iter().find(|(known, _)| *known == reason);
@@ -178,7 +179,9 @@ impl ObjectAside {
         let kept = self.kept().await?;
         let mut numbers = self.numbers.lock();
         let numbers = &mut *numbers;
-        numbers.by_key.retain(|key, _| kept.iter().any(|one| one.key == *key));
+        numbers
+            .by_key
+            .retain(|key, _| kept.iter().any(|one| one.key == *key));
         let mut numbered = BTreeMap::new();
         for one in kept {
             let number = *numbers.by_key.entry(one.key.clone()).or_insert_with(|| {
@@ -226,7 +229,11 @@ impl ObjectAside {
                 break;
             }
             left = left.saturating_sub(one.object.bytes);
-            tracing::warn!(name = one.name, bytes = one.object.bytes, "dropped what was set aside");
+            tracing::warn!(
+                name = one.name,
+                bytes = one.object.bytes,
+                "dropped what was set aside"
+            );
             going.push(one);
         }
         self.remove(going).await.map(drop)

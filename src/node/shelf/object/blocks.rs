@@ -153,7 +153,9 @@ impl Blocks {
         self.0.bucket.spawn(async move {
             let bucket = &this.0.bucket;
             let (range, name) = (source.range(block), source.name.as_str());
-            let got = bucket.objects.read(name, &source.tag, range.start..range.end);
+            let got = bucket
+                .objects
+                .read(name, &source.tag, range.start..range.end);
             let got = got.await.map_err(|error| bucket.fail(name, error));
             if got.is_err() {
                 // Who asks next tries again.

@@ -65,7 +65,10 @@ impl ObjectContent {
     }
 
     fn path(&self) -> std::path::PathBuf {
-        self.reading.bucket.path().join(self.file.meta.name.as_str())
+        self.reading
+            .bucket
+            .path()
+            .join(self.file.meta.name.as_str())
     }
 }
 

@@ -10,10 +10,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::sleep};
 
 use super::{bucket::Bucket, looking::HIDDEN};
-use crate::{
-    net::objects::Expect,
-    node::clock::wall_ms,
-};
+use crate::{net::objects::Expect, node::clock::wall_ms};
 
 /// How long lines are gathered.
 const GATHER_FOR: Duration = Duration::from_secs(3);
@@ -173,7 +170,11 @@ impl Digests {
             let random = fastrand::u32(..);
             let key = format!("{}{:015}-{random:08x}", Self::folder(), wall_ms());
             let bytes = Bytes::from(lines);
-            let put = self.0.bucket.objects.put(&key, bytes.clone(), &Expect::Anything);
+            let put = self
+                .0
+                .bucket
+                .objects
+                .put(&key, bytes.clone(), &Expect::Anything);
             if let Err(error) = put.await {
                 tracing::warn!(%error, "digests are not kept beside the files");
                 let mut left = bytes.to_vec();
@@ -192,7 +193,9 @@ fn cut(lines: &[u8]) -> usize {
     if lines.len() <= MOST_SEGMENT {
         return lines.len();
     }
-    let end = lines[..MOST_SEGMENT].iter().rposition(|byte| *byte == b'\n');
+    let end = lines[..MOST_SEGMENT]
+        .iter()
+        .rposition(|byte| *byte == b'\n');
     // A line that is longer than a segment is one all the same.
     let next = || lines.iter().position(|byte| *byte == b'\n');
     end.or_else(next).map_or(lines.len(), |end| end + 1)

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::FileName,
     net::objects::{Expect, Object, ObjectError, Part, Upload, Written},
-    node::shelf::{Incoming, Intake, TakenIn},
+    node::shelf::kinds::{Incoming, Intake, TakenIn},
 };
 
 /// Shortest part; stores take none that is shorter than 5 MiB, but for the last.
@@ -229,7 +229,10 @@ mod tests {
             (0, LEAST_PART_BYTES),
             (100 << 30, 12 << 20),
             (LEAST_PART_BYTES * MOST_PARTS, LEAST_PART_BYTES),
-            (LEAST_PART_BYTES * MOST_PARTS + 1, LEAST_PART_BYTES + (1 << 20)),
+            (
+                LEAST_PART_BYTES * MOST_PARTS + 1,
+                LEAST_PART_BYTES + (1 << 20),
+            ),
         ] {
             assert_eq!(part_bytes(bytes), expected, "{bytes}");
             assert!(bytes.div_ceil(part_bytes(bytes)) <= MOST_PARTS);

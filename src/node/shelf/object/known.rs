@@ -42,7 +42,10 @@ impl Known {
     }
 
     /// It has found these; gives what is there with all that was done meanwhile.
-    pub(super) fn found(&mut self, mut found: BTreeMap<FileName, Object>) -> &BTreeMap<FileName, Object> {
+    pub(super) fn found(
+        &mut self,
+        mut found: BTreeMap<FileName, Object>,
+    ) -> &BTreeMap<FileName, Object> {
         for (name, object) in self.news.take().unwrap_or_default() {
             match object {
                 Some(object) => drop(found.insert(name, object)),

@@ -41,7 +41,9 @@ pub(super) fn look(bucket: &Bucket, known: &Mutex<Known>) -> Result<Look, StoreE
         let listed = bucket.objects.list("", MOST_OBJECTS).await;
         listed.map_err(ObjectError::from)
     };
-    let listing = bucket.ask("", listing).inspect_err(|_| known.lock().failed())?;
+    let listing = bucket
+        .ask("", listing)
+        .inspect_err(|_| known.lock().failed())?;
     let mut look = Look::default();
     let mut found = sort(listing, &mut look);
     find_markers(bucket, known, &mut found);
@@ -106,8 +108,7 @@ fn find_tags(
             match known.get(name) {
                 Some(before)
                     if is_old
-                        && (before.bytes, before.changed_s)
-                            == (object.bytes, object.changed_s) =>
+                        && (before.bytes, before.changed_s) == (object.bytes, object.changed_s) =>
                 {
                     *object = before.clone();
                 }

@@ -32,7 +32,7 @@ use self::{
     records::Records,
     straight::Straight,
 };
-use super::{Aside, FoundWriters, Habits, Intake, Listening, Shelf};
+use super::kinds::{Aside, FoundWriters, Habits, Intake, Listening, Shelf};
 use crate::{
     engine::index::Processes,
     model::{
@@ -122,7 +122,11 @@ impl ObjectShelf {
             Err(why) => {
                 let may_pass = why.may_pass();
                 let error = self.bucket.fail("", why.into());
-                if may_pass { Ok(Some(error)) } else { Err(error) }
+                if may_pass {
+                    Ok(Some(error))
+                } else {
+                    Err(error)
+                }
             }
         }
     }
@@ -133,12 +137,11 @@ impl ObjectShelf {
 
     /// Asks for one object, and knows it from then on.
     fn ask_anew(&self, name: &FileName) -> Result<Object, StoreError> {
-        let looked = self.bucket.ask(name.as_str(), async {
+        self.bucket.ask(name.as_str(), async {
             let found = self.bucket.objects.find(name.as_str()).await?;
             self.reading.known.lock().note(name, found.clone());
             found.ok_or(ObjectError::NotThere)
-        });
-        looked
+        })
     }
 
     /// An object that is still what it was when its digests were made.
@@ -255,7 +258,10 @@ impl Shelf for ObjectShelf {
             return Verdict::Unclear;
         };
         let name = file.meta.name.as_str();
-        let read = self.bucket.objects.read(name, &object.tag, range.start..range.end);
+        let read = self
+            .bucket
+            .objects
+            .read(name, &object.tag, range.start..range.end);
         match self.bucket.ask(name, read) {
             Ok(bytes) if sha256(&bytes) == expected => Verdict::Right,
             Ok(_) => Verdict::Wrong,

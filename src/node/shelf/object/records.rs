@@ -53,14 +53,22 @@ impl Records {
     /// Records an upload; gives the record's key. One that cannot be recorded goes on all the same.
     pub(super) async fn begun(&self, name: &str, upload: &Upload) -> String {
         let random = fastrand::u32(..);
-        let key = format!("{}{}-{:015}-{random:08x}", Self::folder(), self.owner, wall_ms());
+        let key = format!(
+            "{}{}-{:015}-{random:08x}",
+            Self::folder(),
+            self.owner,
+            wall_ms()
+        );
         self.running.lock().insert(key.clone());
         let begun = Begun {
             name: name.to_owned(),
             id: upload.id().to_owned(),
         };
         let bytes = serde_json::to_vec(&begun).unwrap_or_default();
-        let put = self.bucket.objects.put(&key, bytes.into(), &Expect::Anything);
+        let put = self
+            .bucket
+            .objects
+            .put(&key, bytes.into(), &Expect::Anything);
         if let Err(error) = put.await {
             tracing::warn!(file = name, %error, "an upload is not recorded");
         }
