@@ -665,7 +665,7 @@ store-no-descriptor = { $path }: too many open files; raise the limit with “ul
 store-not-a-file = { $path }: a folder or something else that is not a regular file is there; move it away or choose another folder with --destination
 store-link = { $path }: it, or its folder, is a symbolic link, which is not followed; download to where the link leads
 bucket-address = { $path } is not the address of a bucket: write it as s3://bucket/prefix, az://container/prefix or gs://bucket/prefix, without keys
-bucket-not-in-build = { $path }: this program was built without object stores; build it with --features object-store, or give a folder
+bucket-not-in-build = { $path }: this program was built without object stores; build it with the feature object-store, or give a folder
 bucket-plain-http = { $path }: its endpoint is plain http, unencrypted; if that is what you want, set AWS_ALLOW_HTTP=true in the environment (or that store's variable), or use https
 bucket-missing = { $path }: there is no such bucket; create it, or check its name, AWS_REGION and AWS_ENDPOINT_URL
 bucket-credentials = { $path }: credentials are missing, or the store does not accept them; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment (or that store's variables), and check this machine's clock

@@ -665,7 +665,7 @@ store-no-descriptor = { $path }: demasiados ficheros abiertos; sube el límite c
 store-not-a-file = { $path }: ya hay ahí una carpeta u otra cosa que no es un fichero normal; apártala o elige otra carpeta con --destino
 store-link = { $path }: es un enlace simbólico, o lo es su carpeta, y no se sigue; descarga donde está lo enlazado
 bucket-address = { $path } no es la dirección de un cubo: escríbela como s3://cubo/prefijo, az://contenedor/prefijo o gs://cubo/prefijo, sin claves
-bucket-not-in-build = { $path }: este programa se compiló sin almacenes de objetos; compílalo con --features object-store, o da una carpeta
+bucket-not-in-build = { $path }: este programa se compiló sin almacenes de objetos; compílalo con la característica object-store, o da una carpeta
 bucket-plain-http = { $path }: su dirección va por http, sin cifrar; si es lo que quieres, pon AWS_ALLOW_HTTP=true en el entorno (o la variable de ese almacén), o usa https
 bucket-missing = { $path }: ese cubo no existe; créalo, o mira su nombre, AWS_REGION y AWS_ENDPOINT_URL
 bucket-credentials = { $path }: faltan las claves, o el almacén no las acepta; pon AWS_ACCESS_KEY_ID y AWS_SECRET_ACCESS_KEY en el entorno (o las variables de ese almacén) y mira la hora de esta máquina

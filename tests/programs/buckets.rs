@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 #[path = "../support/s3.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod s3;
 
 /// Files below a folder in which a text is.

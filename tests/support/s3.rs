@@ -4,7 +4,6 @@
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -47,7 +46,7 @@ pub fn settings(address: SocketAddr) -> Vec<(String, String)> {
 pub fn s3s() -> S3 {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-    let mut program = PathBuf::from(std::env::current_exe().unwrap());
+    let mut program = std::env::current_exe().unwrap();
     program.pop();
     program.set_file_name("trozos-s3");
     let mut child = Command::new(&program)
