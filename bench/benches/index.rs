@@ -90,7 +90,7 @@ impl Folders {
     fn index(&self, cache: PathBuf, files: usize) -> Ready {
         let root = Root::open(self.served.path()).unwrap();
         let (sender, events) = channel();
-        let config = IndexConfig { cache, quiet: std::time::Duration::from_secs(1), missed: MissedDisks::WaitedFor, scrub_every: None };
+        let config = IndexConfig { cache, quiet: std::time::Duration::from_secs(1), look_every: None, missed: MissedDisks::WaitedFor, scrub_every: None };
         let retired = Retired::new(root.clone(), RetiredLimits::default());
         let emit = move |event| sender.send(event).is_ok();
         let index = start(root, config, retired, emit).unwrap();

@@ -481,6 +481,26 @@ what all uplinks together send, as if everybody had always something that everyb
     return text
 
 
+def shelf(figures):
+    size = figures["bytes"]
+    text = f"""## A bucket behind secondaries
+
+One file of {size / GIB:.2f} GiB of a store of S3 (trozos-s3, over a folder in the page cache), by curl from the store itself and by a client from one
+and from three secondaries that serve the bucket. Everything shares this machine's cores: store, secondaries and client hash and copy in the
+time of each other.
+
+""" + times(figures["free"], size) + "\n"
+    free, limited = figures["free"], figures["limited"]
+    one, three = "trozos, one secondary", "trozos, three secondaries"
+    text += verdicts([("≥ 0.9 × the store, by one", f"{ratio(free[one], free['store, by curl']):.2f}",
+                       ratio(free[one], free["store, by curl"]) >= 0.9)]) + f"""
+Each secondary sends {figures['link']} MB/s at most, as if its network were what is scarce:
+
+""" + times(limited, size) + "\n" + verdicts([
+        ("three ≥ 2.7 × one", f"{ratio(limited[three], limited[one]):.2f}", ratio(limited[three], limited[one]) >= 2.7)])
+    return text + f"\nPeak memory of a secondary: {figures['rss'] / MIB:.0f} MiB.\n"
+
+
 def render(figures):
     machines = [part["machine"] for part in figures.values() if "machine" in part]
     text = """# Results
@@ -492,7 +512,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
     for name, section in [("loopback", loopback), ("lan", lan), ("swarm", swarm), ("waste", waste), ("faults", faults), ("scale", scale),
-                          ("changes", changes), ("web", web), ("micro", micro.render)]:
+                          ("changes", changes), ("web", web), ("shelf", shelf), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

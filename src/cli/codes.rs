@@ -5,7 +5,7 @@ use super::exit::Exit;
 use crate::{
     engine::download::FailReason,
     http::Problem,
-    model::{ClientNameError, Fault, FileNameError, IgnoredReason},
+    model::{ClientNameError, Fault, FileNameError, IgnoredReason, RemoteError},
     node::{
         Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
         TlsRefusal,
@@ -38,6 +38,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),
     ("StoreError", StoreError::CODES),
+    ("RemoteError", RemoteError::CODES),
     ("IgnoredReason", IgnoredReason::CODES),
     ("FileNameError", FileNameError::CODES),
     ("ClientNameError", ClientNameError::CODES),

@@ -56,6 +56,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("registro", "log"),
     ("registro-archivo", "log-file"),
     ("registro-formato", "log-format"),
+    ("repaso", "poll"),
     ("repaso-digests", "scrub"),
     ("reposo", "quiet-time"),
     ("reproductor", "player"),

@@ -21,6 +21,8 @@ use crate::{
 /// With a longer quiet time it would look as if nothing worked.
 const LONGEST_QUIET: Duration = DAY;
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+/// More often, there would be nothing but looks.
+const SHORTEST_LOOK: Duration = Duration::from_secs(1);
 /// Nobody waits for longer.
 const LONGEST_TTL: Duration = Duration::from_secs(60);
 /// More often, a disk would do nothing else; more seldom, it would not help.
@@ -43,6 +45,15 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
         return Err(BadValue::new(text, t!("why-quiet")));
     }
     Ok(quiet)
+}
+
+/// How often a secondary looks at all that is there.
+pub(super) fn look(text: &str) -> Result<Duration, BadValue> {
+    let every = time(text)?;
+    if every < SHORTEST_LOOK || every > DAY {
+        return Err(BadValue::new(text, t!("why-look")));
+    }
+    Ok(every)
 }
 
 /// How long the lease of a central lives.

@@ -6,11 +6,11 @@ use super::{
     console::{Suggestion, Values},
     text::units::bytes,
 };
-use crate::store::retired::{Retired, RetiredFile};
+use crate::{node::shelf::Aside, store::retired::RetiredFile};
 
 /// Numbers of what can be brought back or removed.
 #[derive(Debug)]
-pub(super) struct RetiredValues(pub(super) Retired);
+pub(super) struct RetiredValues(pub(super) Arc<dyn Aside>);
 
 impl Values for RetiredValues {
     fn of(&self, id: &str, fresh: bool) -> Arc<[Suggestion]> {

@@ -26,7 +26,7 @@ use super::{
     timetable::Held,
 };
 use crate::{
-    model::SecondaryNumber,
+    model::{SecondaryNumber, is_bucket_address},
     node::{
         NetworkRole, Security, StartError, announced_ip,
         secondary::{self, SecondaryEvent, SecondaryHandle, SecondaryOrders},
@@ -159,8 +159,12 @@ async fn run(
         &printer,
     );
     printer.line(t!("listening", address = handle.address()));
-    let shown = std::path::absolute(&folder).unwrap_or(folder);
-    printer.line(t!("folder-served", folder = shown));
+    printer.line(if folder.to_str().is_some_and(is_bucket_address) {
+        t!("bucket-served", bucket = folder)
+    } else {
+        let shown = std::path::absolute(&folder).unwrap_or(folder);
+        t!("folder-served", folder = shown)
+    });
     let limits = limits(&handle, &args, printer.clone()).await;
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let gave_up = handle.stopped();

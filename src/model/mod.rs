@@ -20,6 +20,7 @@ mod manifest;
 pub mod messages;
 mod name;
 mod rooms;
+mod remote;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
 mod scrub;
@@ -58,6 +59,7 @@ pub use rooms::{
     Asked, Job, RoomAnswer, RoomId, RoomInfo, RoomMessage, RoomName, RoomNameError, RoomOptions,
     RoomOrder, RoomText,
 };
+pub use remote::{RemoteError, is_bucket_address};
 pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;

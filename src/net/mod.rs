@@ -13,6 +13,8 @@ mod mdns;
 #[cfg(test)]
 pub mod memory;
 mod network;
+#[cfg(feature = "object-store")]
+pub mod objects;
 mod permits;
 mod refusal;
 mod send_file;

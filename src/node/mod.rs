@@ -26,6 +26,7 @@ pub mod secondary;
 mod security;
 mod send;
 mod server;
+pub mod shelf;
 mod start;
 mod statistics;
 mod stop;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::{SystemError, error_codes};
+use crate::model::{RemoteError, SystemError, error_codes};
 
 /// Why a file or folder could not be used. Every variant names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +49,14 @@ pub enum StoreError {
     /// The disk that was mounted there, or above, is not.
     #[error("{}: its disk is not mounted", .0.display())]
     DiskAway(PathBuf),
+    /// The object store that it lies in.
+    #[error("{}: {why}", path.display())]
+    Remote {
+        /// The bucket, or the object.
+        path: PathBuf,
+        /// What is wrong with the store.
+        why: RemoteError,
+    },
     /// Anything else that the operating system says.
     #[error("{}: {why}", path.display())]
     Other {
@@ -74,6 +82,8 @@ error_codes!(StoreError, code {
     Self::Link(_) => "link-not-followed",
     Self::DiskAway(_) => "disk-away",
     Self::Other { .. } => "disk-failed",
+} in {
+    Self::Remote { why, .. } => why.code(),
 });
 
 /// What is in an [`io::Error`] of ours where something else than a file was found; see [`StoreError::NotAFile`].
@@ -151,6 +161,27 @@ impl StoreError {
         }
     }
 
+    /// True when it says nothing of the file or folder, and may pass.
+    pub fn says_nothing(&self) -> bool {
+        match self {
+            Self::NoDescriptor(_) => true,
+            Self::Remote { why, .. } => why.may_pass(),
+            Self::NotFound(_)
+            | Self::Denied(_)
+            | Self::ReadOnly(_)
+            | Self::DiskFull(_)
+            | Self::NotADirectory(_)
+            | Self::Exists(_)
+            | Self::Busy(_)
+            | Self::Changed(_)
+            | Self::TooLarge(_)
+            | Self::NotAFile(_)
+            | Self::Link(_)
+            | Self::DiskAway(_)
+            | Self::Other { .. } => false,
+        }
+    }
+
     /// The file or folder.
     pub fn path(&self) -> &Path {
         match self {
@@ -167,6 +198,7 @@ impl StoreError {
             | Self::NotAFile(path)
             | Self::Link(path)
             | Self::DiskAway(path)
+            | Self::Remote { path, .. }
             | Self::Other { path, .. } => path,
         }
     }

@@ -171,8 +171,8 @@ pub fn manifest_id(manifest: &Manifest) -> Digest {
 /// Reads a file once and makes its manifest, a piece per step. The digest of the whole is computed in a
 /// thread of its own, beside the chunks'.
 #[derive(Debug)]
-pub(super) struct FileHasher {
-    file: File,
+pub(super) struct FileHasher<R = File> {
+    file: R,
     layout: ChunkLayout,
     digests: Vec<Digest>,
     /// Of the chunk that is being read.
@@ -185,6 +185,43 @@ pub(super) struct FileHasher {
     whole: Option<Whole>,
     /// Where data begins from a step on that was looked at.
     data_from: Option<u64>,
+}
+
+/// What can be read like a file.
+pub trait Readable {
+    /// Fills a buffer with what begins at an offset. Offsets only grow, and no bytes are left out.
+    ///
+    /// # Errors
+    /// What it is read from says.
+    fn read_exact_at(&mut self, bytes: &mut [u8], start: u64) -> io::Result<()>;
+
+    /// Where data begins from an offset on; `None` when there is nothing but a hole.
+    ///
+    /// # Errors
+    /// As above.
+    fn data_from(&mut self, start: u64) -> io::Result<Option<u64>> {
+        Ok(Some(start))
+    }
+
+    /// How long it is now.
+    ///
+    /// # Errors
+    /// As above.
+    fn length(&self) -> io::Result<u64>;
+}
+
+impl Readable for File {
+    fn read_exact_at(&mut self, bytes: &mut [u8], start: u64) -> io::Result<()> {
+        FileExt::read_exact_at(self, bytes, start)
+    }
+
+    fn data_from(&mut self, start: u64) -> io::Result<Option<u64>> {
+        super::disk::Content::data_from(self, start)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.entry()?.bytes)
+    }
 }
 
 /// Buffers are reused, so that memory is allocated once.
@@ -200,8 +237,8 @@ struct Whole {
     thread: JoinHandle<Digest>,
 }
 
-impl FileHasher {
-    pub(super) fn new(file: File, layout: ChunkLayout) -> io::Result<Self> {
+impl<R: Readable> FileHasher<R> {
+    pub(super) fn new(file: R, layout: ChunkLayout) -> io::Result<Self> {
         let whole = match layout.chunk_count() {
             0 | 1 => None,
             _ => Some(Whole::start()?),
@@ -264,7 +301,7 @@ impl FileHasher {
         }
         let is_hole = self.data_from.is_none_or(|data| data >= end);
         // A truncated file has no data there either.
-        Ok(is_hole && self.file.entry()?.bytes >= end)
+        Ok(is_hole && self.file.length()? >= end)
     }
 
     /// Takes in a part of a chunk that is longer than a step; steps end where such chunks do.

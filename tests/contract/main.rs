@@ -1,7 +1,9 @@
 //! What a key store promises, told once and tried on each: the one in memory that the simulation uses, and etcd. A file
 //! that keeps a journal for one central promises the part that is in `journal`.
 //!
-//! What needs etcd is ignored here, and run by `.ci/run`.
+//! What a place of files promises (`shelf`), a folder or a bucket, is told and tried in the same way.
+//!
+//! What needs etcd or a server of S3 is ignored here, and run by `.ci/run`.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
 #[path = "../sim/engine.rs"]
@@ -18,6 +20,8 @@ mod memory;
 #[path = "../support/reigning.rs"]
 mod reigning;
 mod reigns;
+#[cfg(feature = "object-store")]
+mod shelf;
 mod watches;
 
 use trozos::{

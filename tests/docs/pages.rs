@@ -12,6 +12,7 @@ pub(crate) const PAIRS: [[&str; 2]; 7] = [
     ["README.es.md", "README.md"],
     ["docs/es/instalar.md", "docs/en/install.md"],
     ["docs/es/carpetas.md", "docs/en/folders.md"],
+    ["docs/es/cubos.md", "docs/en/buckets.md"],
     ["docs/es/problemas.md", "docs/en/problems.md"],
     ["docs/es/scripts.md", "docs/en/scripts.md"],
     ["docs/es/api.md", "docs/en/api.md"],

@@ -12,6 +12,8 @@ mod orders;
 mod own_disk;
 mod retired;
 mod rooms;
+#[cfg(feature = "object-store")]
+mod shelf;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod announced;
+#[cfg(feature = "object-store")]
+mod buckets;
 mod centrals;
 mod completions;
 mod crash;

@@ -112,6 +112,7 @@ impl Bench {
             announced_port: None,
             centrals: (self.central.ip().to_string(), self.central.port()).into(),
             folder: self.path(&format!("videos{n}")),
+            look_every: None,
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cli::{
         centrals::{CentralPlaces, central_places, group_name},
-        parsers::{DAY, Scrubs, number, quiet, scrub, secondary_number, upload_limit},
+        parsers::{DAY, Scrubs, look, number, quiet, scrub, secondary_number, upload_limit},
         place::{Place, place},
         quantity::size,
         text::t,
@@ -61,8 +61,8 @@ pub struct SecondaryArgs {
     /// Of those that announce themselves, the group that is meant.
     #[arg(long, value_name = "NOMBRE", value_parser = tidy(group_name))]
     pub grupo: Option<GroupName>,
-    /// The folder that it serves.
-    #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
+    /// The folder or bucket that it serves.
+    #[arg(long, value_name = "CARPETA|CUBO", value_parser = PathParser)]
     pub directorio: Option<PathBuf>,
     /// Most bytes per second that it sends.
     #[arg(long, value_name = "TASA", value_parser = tidy(upload_limit))]
@@ -76,6 +76,9 @@ pub struct SecondaryArgs {
     /// The quiet time: how long a file must be unchanged before it is offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
     pub reposo: Duration,
+    /// How often it looks at all that is there, where nobody tells of changes.
+    #[arg(long, value_name = "TIEMPO", value_parser = tidy(look))]
+    pub repaso: Option<Duration>,
     /// How often all that it serves is read again and compared with its digests.
     #[arg(long, value_name = "TIEMPO|no", default_value = "30d", value_parser = tidy(scrub))]
     pub repaso_digests: Scrubs,
@@ -163,6 +166,7 @@ impl SecondaryArgs {
             announced_port: self.ip_anunciada.as_ref().and_then(|place| place.port),
             centrals: self.centrals(number),
             folder: self.directorio.clone().unwrap_or_else(folder),
+            look_every: self.repaso,
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.upload_limit_now(),
             retired: self.retired_limits(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{coded, spoken, t};
 use crate::{
-    model::{FileNameError, IgnoredReason},
+    model::{FileNameError, IgnoredReason, RemoteError},
     store::StoreError,
 };
 
@@ -30,9 +30,24 @@ pub fn store(error: &StoreError) -> String {
         StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
         StoreError::NotAFile(_) => t!("store-not-a-file", path = path),
         StoreError::Link(_) => t!("store-link", path = path),
+        StoreError::Remote { why, .. } => bucket(path, why),
         StoreError::Other { why, .. } => t!("store-other", path = path, why = why),
     };
     coded(&text, error.code())
+}
+
+/// Trouble with an object store.
+fn bucket(path: &Path, why: &RemoteError) -> String {
+    match why {
+        RemoteError::Address => t!("bucket-address", path = path),
+        RemoteError::NotInBuild => t!("bucket-not-in-build", path = path),
+        RemoteError::PlainHttp => t!("bucket-plain-http", path = path),
+        RemoteError::BucketMissing => t!("bucket-missing", path = path),
+        RemoteError::Credentials => t!("bucket-credentials", path = path),
+        RemoteError::Denied => t!("bucket-denied", path = path),
+        RemoteError::Unreachable(why) => t!("bucket-unreachable", path = path, why = why.as_str()),
+        RemoteError::Failed(why) => t!("bucket-failed", path = path, why = why.as_str()),
+    }
 }
 
 /// A path is below the working folder, which somebody has removed.

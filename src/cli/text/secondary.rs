@@ -17,6 +17,7 @@ use crate::{
         Refused,
         secondary::{NoLongerServing, SecondaryEvent, Transfer, TransferKind},
     },
+    store::StoreError,
 };
 
 /// One event, in a line.
@@ -108,6 +109,9 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::BadPeer { address, reason } => bad_peer(*address, reason),
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
         SecondaryEvent::BeingWritten { file, by } => being_written(file, by.as_ref()),
+        SecondaryEvent::FolderGone(error @ StoreError::Remote { .. }) => {
+            t!("bucket-gone", why = files::store(error))
+        }
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = files::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::DiskAway(folder) => t!("disk-away", folder = folder),

@@ -33,6 +33,8 @@ pub struct IndexConfig {
     pub quiet: Duration,
     /// Threads that read files.
     pub hash_threads: usize,
+    /// How often to look at the folder where all changes are heard; `None`: as usual.
+    pub look_every: Option<Duration>,
     /// How to look for damage; `None`: not at all.
     pub scrub: Option<ScrubConfig>,
 }
@@ -87,7 +89,7 @@ impl Index {
             files: Files::default(),
             settle: Settle::new(config.quiet),
             hashing: Hashing::new(config.hash_threads),
-            looks: Looks::new(now),
+            looks: Looks::new(now, config.look_every),
             writers: WriterLooks::new(now),
             passed_over: PassedOver::default(),
             folder: Folder::default(),

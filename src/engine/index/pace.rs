@@ -19,6 +19,8 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// Looks at the folder.
 #[derive(Debug)]
 pub(super) struct Looks {
+    /// The longest time between two looks where all changes are heard.
+    usual: Duration,
     every: Duration,
     /// When the next look is due. `None` while one is under way and nothing has happened since it began.
     next: Option<Instant>,
@@ -29,10 +31,12 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    /// The first look is due at once.
-    pub(super) fn new(now: Instant) -> Self {
+    /// The first look is due at once; `every` is how often to look unless changes are missed.
+    pub(super) fn new(now: Instant, every: Option<Duration>) -> Self {
+        let usual = every.unwrap_or(LOOK_EVERY);
         Self {
-            every: LOOK_EVERY,
+            usual,
+            every: usual,
             next: Some(now),
             under_way: false,
             ended: now,
@@ -42,8 +46,8 @@ impl Looks {
 
     pub(super) fn listens(&mut self, hearing: Hearing) {
         self.every = match hearing {
-            Hearing::All => LOOK_EVERY,
-            Hearing::Deaf => LOOK_EVERY_DEAF,
+            Hearing::All => self.usual,
+            Hearing::Deaf => LOOK_EVERY_DEAF.min(self.usual),
         };
     }
 
@@ -135,7 +139,7 @@ mod tests {
     fn what_changes_during_a_look_is_looked_at_again() {
         let ms = Duration::from_millis;
         let start = Instant::now();
-        let mut looks = Looks::new(start);
+        let mut looks = Looks::new(start, None);
         assert!(looks.begin(start) && !looks.begin(start));
         assert_eq!(looks.next_at(), None);
         looks.over(start + ms(50), start);
@@ -152,5 +156,24 @@ mod tests {
         assert!(looks.begin(start + ms(701)));
         looks.over(start + ms(701), start + ms(701));
         assert_eq!(looks.next_at(), Some(start + ms(701) + LOOK_EVERY_DEAF));
+    }
+
+    #[test]
+    fn looks_are_as_often_as_ordered_and_take_a_share_of_the_time_at_most() {
+        let s = Duration::from_secs;
+        let start = Instant::now();
+        let mut looks = Looks::new(start, Some(s(5)));
+        looks.listens(Hearing::All);
+        assert!(looks.begin(start));
+        looks.over(start + s(0), start);
+        assert_eq!(looks.next_at(), Some(start + s(5)));
+        assert!(looks.begin(start + s(5)));
+        looks.over(start + s(8), start + s(5));
+        assert_eq!(looks.next_at(), Some(start + s(38)));
+        let mut looks = Looks::new(start, Some(s(1)));
+        looks.listens(Hearing::Deaf);
+        assert!(looks.begin(start));
+        looks.over(start, start);
+        assert_eq!(looks.next_at(), Some(start + s(1)));
     }
 }

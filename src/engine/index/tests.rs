@@ -57,6 +57,7 @@ impl Bench {
         let quiet = Duration::from_secs(4);
         let config = IndexConfig {
             quiet,
+            look_every: None,
             hash_threads,
             scrub: None,
         };

@@ -47,8 +47,10 @@ pub struct SecondaryConfig {
     pub announced_port: Option<u16>,
     /// The centrals that it may go to.
     pub centrals: Centrals,
-    /// The folder that it serves; made when it does not exist.
+    /// The folder that it serves, made when it does not exist; or the address of a bucket (`s3://bucket/prefix`).
     pub folder: PathBuf,
+    /// How often it looks at all of it, where no changes are missed; `None`: as usual.
+    pub look_every: Option<Duration>,
     /// Folder of the statistics and of the digest cache.
     pub statistics: PathBuf,
     /// Most bytes per second that it sends, over all connections; `None` for no limit.

@@ -75,7 +75,7 @@ impl Secondary {
         SecondaryStatus {
             number: self.context.number,
             central: state.central,
-            folder: self.root.path().to_owned(),
+            folder: self.shelf.path().to_owned(),
             files: state.held.by_name().len() as u64,
             bytes: state.held.bytes(),
             indexing: !state.indexed || state.rereading,

@@ -1,6 +1,8 @@
 //! What a secondary's owner does with what its copies' tasks tell.
 
-use super::{SecondaryEvent, copies::sweep_parts, index::IndexCommand, state::Secondary};
+use std::sync::Arc;
+
+use super::{SecondaryEvent, index::IndexCommand, state::Secondary};
 use crate::{
     model::{
         CopyOrder, FileName, TransferId,
@@ -27,7 +29,7 @@ impl Secondary {
             FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(PartNote::NoLocks) => {
                 if !std::mem::replace(&mut self.state.told_no_locks, true) {
-                    let folder = self.root.path().display();
+                    let folder = self.shelf.path().display();
                     tracing::warn!(%folder, "no locks: no other process may serve this folder");
                 }
             }
@@ -86,9 +88,9 @@ impl Secondary {
             held: held.map(|file| file.meta.clone()).collect(),
             pressure,
         };
-        let root = self.root.clone();
+        let shelf = Arc::clone(&self.shelf);
         self.copies
             .tasks
-            .spawn_blocking(move || sweep_parts(&root, &sweep));
+            .spawn_blocking(move || shelf.sweep(&sweep));
     }
 }

@@ -1,33 +1,27 @@
 //! The copies from other secondaries that run here. The central decides what is copied, and from whom.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::{RunningKind, RunningTransfer, SecondaryEvent};
+use super::{RunningKind, RunningTransfer, SecondaryEvent, taken_in};
 use crate::{
     model::{CopyOrder, FileMeta, Finished, IndexedFile, Manifest, RetiredReason, TransferId},
     node::{
         fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal},
         rules::copies::CopyOrders,
+        shelf::{Incoming, Intake},
     },
-    store::{Entry, Existing, Root, Sweep},
+    store::{Entry, Existing},
 };
-
-/// Ends part files that nobody goes on with. Nothing of use is lost, so only the log says so.
-pub(super) fn sweep_parts(root: &Root, sweep: &Sweep) {
-    match sweep.run(root, SystemTime::now()) {
-        Ok(0) => {}
-        Ok(removed) => tracing::info!(removed, "part files that nobody goes on with"),
-        Err(error) => tracing::warn!(%error, "part files are not looked at"),
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Copies {
     config: FetchConfig,
+    /// Where copies go, when that is not a folder.
+    intake: Option<Arc<dyn Intake>>,
     updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
     pub(super) orders: CopyOrders<Fetch>,
@@ -59,10 +53,12 @@ pub(super) type Replaced = (Arc<IndexedFile>, RetiredReason);
 impl Copies {
     pub(super) fn new(
         config: FetchConfig,
+        intake: Option<Arc<dyn Intake>>,
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     ) -> Self {
         Self {
             config,
+            intake,
             updates,
             tasks: TaskTracker::new(),
             orders: CopyOrders::default(),
@@ -86,11 +82,22 @@ impl Copies {
         };
         let (transfer, file) = (order.grant.transfer, order.grant.file.clone());
         let mut config = self.config.clone();
-        if let (Goal::File(target), Some(old)) = (&mut config.goal, replaced(&order)) {
-            target.existing = Existing::Replaces(Entry::from(&*old.0));
-            self.replaced.insert(transfer, old);
+        let replaces = replaced(&order);
+        if let Some(old) = &replaces {
+            if let Goal::File(target) = &mut config.goal {
+                target.existing = Existing::Replaces(Entry::from(&*old.0));
+            }
+            self.replaced.insert(transfer, old.clone());
         }
-        let fetch = Fetch::start(order.grant, config, self.updates.clone(), &self.tasks);
+        let (updates, tasks) = (self.updates.clone(), &self.tasks);
+        let fetch = match &self.intake {
+            None => Fetch::start(order.grant, config, updates, tasks),
+            Some(intake) => {
+                let file = file.clone();
+                let copy = Incoming { file, replaces };
+                taken_in::start(order.grant, config, (intake, copy), updates, tasks)
+            }
+        };
         self.orders.started(transfer, file, fetch);
     }
 

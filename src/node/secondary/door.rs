@@ -74,6 +74,9 @@ impl SecondaryDoor {
     /// A file could not be read as it was: its index looks at it again, unless the owner is too busy to hear of it.
     pub fn damaged_now(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
+        if error.says_nothing() {
+            return;
+        }
         let _ = self
             .send
             .provider

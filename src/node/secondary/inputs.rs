@@ -15,8 +15,9 @@ use crate::{
         ask::ask,
         rules::sent::Sending,
         send::{Opened, Provider, Wanted},
+        shelf::Shelf,
     },
-    store::{ContentReader, Root, StoreError, retired::Retired},
+    store::StoreError,
 };
 
 /// What connections ask of the owner.
@@ -83,8 +84,7 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) inputs: mpsc::Sender<Input>,
-    pub(super) root: Root,
-    pub(super) retired: Retired,
+    pub(super) shelf: Arc<dyn Shelf>,
 }
 
 impl Provider for Served {
@@ -111,7 +111,10 @@ impl Provider for Served {
     /// Has the index look at the file again.
     async fn damaged(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
-        let _ = self.inputs.send(Input::damaged(name, error)).await;
+        // A store that is away says nothing of its files: they are not read again for that.
+        if !error.says_nothing() {
+            let _ = self.inputs.send(Input::damaged(name, error)).await;
+        }
     }
 
     async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
@@ -139,25 +142,17 @@ impl Served {
             sending,
             stop,
         } = held;
-        let (root, retired) = (self.root.clone(), self.retired.clone());
+        let shelf = Arc::clone(&self.shelf);
         let name = file.meta.name.clone();
-        let opened = tokio::task::spawn_blocking(move || {
-            match ContentReader::open(&root, Arc::clone(&file)) {
-                // Another file has its name by now. The content may have been set aside.
-                Err(error @ (StoreError::Changed(_) | StoreError::NotFound(_))) => {
-                    retired.open(&file).map_err(|_| error)
-                }
-                other => other,
-            }
-        });
+        let opened = tokio::task::spawn_blocking(move || shelf.open(&file));
         match opened.await.map_err(|_| Refused::Stopping)? {
             Ok(content) => Ok(Opened {
-                content: Arc::new(content),
+                content,
                 sending,
                 stop,
             }),
             // This says nothing about the file.
-            Err(error @ StoreError::NoDescriptor(_)) => {
+            Err(error) if error.says_nothing() => {
                 tracing::warn!(file = %name, %error, "cannot be sent now");
                 Err(Refused::Unreadable(error))
             }

@@ -22,6 +22,7 @@ mod run;
 mod sending;
 mod state;
 mod statistics;
+mod taken_in;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -35,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     central::first_contact,
     connection::Context,
-    copies::{Copies, sweep_parts},
+    copies::Copies,
     index::IndexConfig,
     inputs::Served,
     run::channels,
@@ -46,7 +47,7 @@ use crate::{
     model::{ClientName, Incarnation, SecondaryNumber},
     net::{Network, connection_permits},
     node::{
-        Lost, StartError,
+        Lost, StartError, WatchLimits,
         central::DownloadCount,
         face::{ExpelledHosts, Reception},
         fetch::{Downlink, FetchConfig, Folder, Goal, Own, Target},
@@ -61,10 +62,11 @@ use crate::{
         },
         send::{self, Uplink},
         server::Server,
+        shelf::{self, Shelf},
         start::listen_on,
     },
     proto::{ErrorCode, PeerRole, Said, said::Details},
-    store::{Existing, PartPlace, Root, Sweep, index::MissedDisks, retired::Retired},
+    store::{Existing, PartPlace, Root, Sweep, index::MissedDisks},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -111,25 +113,23 @@ pub(in crate::node) async fn start_on(
     let first = first.map_err(|down| refused(config.number, down))?;
     let (memory, known) = RecordWriter::open(&files.statistics.stem().with_extension("nombres"))?;
     let (senders, inbox) = channels(first);
-    let root = files.root;
-    let retired = Retired::new(root.clone(), config.retired);
+    let shelf = files.shelf;
     let tell = move |event| senders.index_events.blocking_send(event).is_ok();
-    let index = index::start(root.clone(), files.index, retired.clone(), tell)?;
+    let index = index::start_on(Arc::clone(&shelf), files.index, tell)?;
     // Dropped however the task ends, so that whoever waits for the end hears of it.
     let over = stop.clone().drop_guard();
     let own = Own::Served(index.own_chunks());
-    let copies = copy_config(network, &config, incarnation, root.clone(), own);
+    let copies = copy_config(network, &config, incarnation, &shelf, own);
     let served = Served {
         inputs: senders.inputs,
-        root: root.clone(),
-        retired: retired.clone(),
+        shelf: Arc::clone(&shelf),
     };
     let send = send::Context {
         provider: Arc::new(served),
         uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
         stop: stop.clone(),
     };
-    let orders = SecondaryOrders::new(senders.commands, &retired);
+    let orders = SecondaryOrders::new(senders.commands, shelf.aside());
     let expelled = ExpelledHosts::default();
     let face = face(network, &config, (&send, &expelled), &orders);
     let secondary = Secondary {
@@ -142,13 +142,12 @@ pub(in crate::node) async fn start_on(
             send,
             face,
         },
-        root,
-        retired,
+        copies: Copies::new(copies, shelf.intake(), senders.copy_updates),
+        shelf,
         stop: stop.clone(),
         events,
         link,
         index,
-        copies: Copies::new(copies, senders.copy_updates),
         statistics: files.statistics,
         memory,
         state: state(known, expelled),
@@ -203,7 +202,7 @@ fn face(
 /// What a secondary needs of its disk before it goes to its central.
 struct Files {
     statistics: Statistics,
-    root: Root,
+    shelf: Arc<dyn Shelf>,
     index: IndexConfig,
 }
 
@@ -217,9 +216,10 @@ impl Files {
         if let Some(trouble) = warning {
             let _ = events.try_send(SecondaryEvent::Statistics(trouble));
         }
-        let index = IndexConfig {
+        let mut index = IndexConfig {
             cache: statistics.stem().with_extension("indice"),
             quiet: config.quiet,
+            look_every: config.look_every,
             missed: if config.forget_disks {
                 MissedDisks::Forgotten
             } else {
@@ -227,13 +227,31 @@ impl Files {
             },
             scrub_every: config.scrub_every,
         };
-        let root = index::open_served(&config.folder, &index)?;
-        let parts = root.clone();
-        let swept = tokio::task::spawn_blocking(move || sweep_parts(&parts, &Sweep::default()));
-        let _ = swept.await;
+        let wanted = shelf::Wanted {
+            place: &config.folder,
+            number: config.number,
+            retired: config.retired,
+            look_every: config.look_every,
+        };
+        let opened = shelf::open(wanted, index.disks(&config.folder)).await?;
+        if let Some(trouble) = opened.trouble {
+            let _ = events.try_send(SecondaryEvent::FolderGone(trouble));
+        }
+        let shelf = opened.shelf;
+        let habits = shelf.habits();
+        index.look_every = habits.look_every.or(index.look_every);
+        if habits.is_atomic {
+            index.quiet = Duration::ZERO;
+        }
+        let place = Arc::clone(&shelf);
+        let swept = tokio::task::spawn_blocking(move || place.sweep(&Sweep::default()));
+        // What is far away is not waited for.
+        if !habits.looks_apart {
+            let _ = swept.await;
+        }
         Ok(Self {
             statistics,
-            root,
+            shelf,
             index,
         })
     }
@@ -266,9 +284,18 @@ fn copy_config(
     network: &Network,
     config: &SecondaryConfig,
     incarnation: Incarnation,
-    root: Root,
+    shelf: &Arc<dyn Shelf>,
     own: Own,
 ) -> FetchConfig {
+    let place = |root: &Root| {
+        Goal::File(Target {
+            root: Folder::Open(root.clone()),
+            spot: None,
+            existing: Existing::Keep,
+            place: PartPlace::Hidden,
+            own,
+        })
+    };
     FetchConfig {
         network: network.clone(),
         role: PeerRole::Secondary {
@@ -276,13 +303,8 @@ fn copy_config(
             listens: None,
             incarnation,
         },
-        goal: Goal::File(Target {
-            root: Folder::Open(root),
-            spot: None,
-            existing: Existing::Keep,
-            place: PartPlace::Hidden,
-            own,
-        }),
+        // Without a folder each copy has a goal of its own.
+        goal: shelf.root().map_or(Goal::Watch(WatchLimits::ALONE), place),
         source_wait: COPY_SOURCE_WAIT,
         downlink: Downlink::new(None),
         central: None,

@@ -31,7 +31,7 @@ impl Secondary {
         let not_held = || Refused::NotHeld(asked.clone());
         let aside = || match wanted {
             Wanted::Named(_) => None,
-            Wanted::Content { id, .. } => self.retired.find(id),
+            Wanted::Content { id, .. } => self.shelf.find_aside(id),
         };
         let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
         self.begin(transfer, receiver, file)
@@ -46,7 +46,7 @@ impl Secondary {
                 .map_or(Found::Unknown, |file| Found::Here(Arc::clone(file))),
             Wanted::Content { id, name } => match held.with_content(*id, name) {
                 Some(file) => Found::Here(Arc::clone(file)),
-                None if held.named(name).is_some() || self.retired.find(id).is_some() => {
+                None if held.named(name).is_some() || self.shelf.find_aside(id).is_some() => {
                     Found::Replaced
                 }
                 None => Found::Unknown,

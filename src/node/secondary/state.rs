@@ -36,18 +36,18 @@ use crate::{
         },
         send::Stops,
         server::Server,
+        shelf::Shelf,
     },
     proto::control::ToCentral,
-    store::{Root, StoreError, retired::Retired},
+    store::StoreError,
 };
 
 /// See the module.
 pub(super) struct Secondary {
     pub(super) server: Server,
     pub(super) context: Context,
-    pub(super) root: Root,
+    pub(super) shelf: Arc<dyn Shelf>,
     pub(super) scrub_every: Option<Duration>,
-    pub(super) retired: Retired,
     /// Cancelled to stop the node.
     pub(super) stop: CancellationToken,
     pub(super) events: mpsc::Sender<SecondaryEvent>,

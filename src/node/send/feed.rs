@@ -216,11 +216,21 @@ impl Feed {
         };
         let content = Arc::clone(&self.content);
         let mut bytes = self.books.spare.lock().take().unwrap_or_default();
-        let reading = tokio::task::spawn_blocking(move || {
+        content.will_read(self.rest);
+        let fetching = content.fetch(range);
+        let read = move || {
             bytes.clear();
             let read = content.read_at(range, &mut bytes);
             (bytes, read.and_then(|()| content.check_unchanged()))
-        });
+        };
+        let reading = match fetching {
+            None => tokio::task::spawn_blocking(read),
+            Some(fetching) => tokio::spawn(async move {
+                fetching.await;
+                let done = tokio::task::spawn_blocking(read).await;
+                done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+            }),
+        };
         self.ahead = Some((range, reading));
     }
 }

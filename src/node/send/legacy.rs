@@ -113,6 +113,10 @@ async fn send_part<W: AsyncWrite + Unpin>(
         let frame = plan(rest, pace, meter.share().most_bytes(), |_| false);
         let reader = Arc::clone(&content);
         buffer.clear();
+        reader.will_read(rest);
+        if let Some(fetching) = reader.fetch(frame.range) {
+            fetching.await;
+        }
         let read = tokio::task::spawn_blocking(move || {
             let read = reader.read_at(frame.range, &mut buffer);
             (buffer, read.and_then(|()| reader.check_unchanged()))

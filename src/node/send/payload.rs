@@ -41,6 +41,9 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         buffer.clear();
         encode_line(header, &mut buffer);
         let header_bytes = buffer.len();
+        if let Some(fetching) = content.fetch(range) {
+            fetching.await;
+        }
         let read = tokio::task::spawn_blocking(move || {
             let read = content
                 .read_at(range, &mut buffer)

@@ -1,6 +1,6 @@
 //! What a server of chunks needs from the holder of the contents.
 
-use std::{fs::File, io, net::SocketAddr, sync::Arc};
+use std::{fs::File, io, net::SocketAddr, pin::Pin, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -64,8 +64,11 @@ pub(in crate::node) struct Opened {
     pub(in crate::node) stop: CancellationToken,
 }
 
+/// What is under way.
+pub(in crate::node) type Fetching = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// An open content, wherever it is. Reading blocks.
-pub(in crate::node) trait Content: Send + Sync {
+pub trait Content: Send + Sync {
     /// Its name here, its layout and its id.
     fn meta(&self) -> &FileMeta;
 
@@ -92,6 +95,14 @@ pub(in crate::node) trait Content: Send + Sync {
 
     /// Sorts a failure to read it by other means.
     fn error(&self, error: &io::Error) -> StoreError;
+
+    /// Somebody has asked for a range: what is far away can be fetched before its turn comes. Does not wait.
+    fn will_read(&self, _range: ByteRange) {}
+
+    /// What is to be waited for before a range is read, where that takes long and needs no thread.
+    fn fetch(&self, _range: ByteRange) -> Option<Fetching> {
+        None
+    }
 }
 
 impl Content for ContentReader {

@@ -249,7 +249,10 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         };
         let layout = open.content.meta().layout;
         match self.requests.ask(layout, chunk, part)? {
-            Asked::Queued => Ok(()),
+            Asked::Queued => {
+                open.content.will_read(layout.byte_range(chunk));
+                Ok(())
+            }
             Asked::Lacking => {
                 let message = match part.filter(|_| layout.contains(chunk)) {
                     Some(_) => format!("chunk {chunk} has no such part"),

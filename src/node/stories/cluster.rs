@@ -231,6 +231,7 @@ impl Cluster {
             announced_port: None,
             centrals: (ip(CENTRAL).to_string(), PORT).into(),
             folder: self.path(&format!("served{number}")),
+            look_every: None,
             statistics: self.path("statistics"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),

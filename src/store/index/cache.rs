@@ -153,6 +153,8 @@ pub struct Cache {
     here: HashMap<Stamp, Arc<Manifest>>,
     lines: usize,
     file: Option<File>,
+    /// What was written since it was taken, for whoever keeps it elsewhere as well.
+    news: Option<Vec<u8>>,
 }
 
 impl Cache {
@@ -164,7 +166,41 @@ impl Cache {
             here: HashMap::new(),
             lines: 0,
             file: None,
+            news: None,
         }
+    }
+
+    /// True when nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.known.count + self.damaged.count == 0
+    }
+
+    /// Takes in lines that were kept elsewhere; what does not check is not known. Gives whether there was anything.
+    pub fn absorb(&mut self, lines: &[u8]) -> bool {
+        let origin = self.read(lines);
+        // They are written here when their files are found.
+        self.lines = 0;
+        origin == Origin::Ours
+    }
+
+    /// Gathers what is written from now on.
+    pub fn gather_news(&mut self) {
+        self.news.get_or_insert_default();
+    }
+
+    /// What was written since the last time.
+    pub fn take_news(&mut self) -> Option<Vec<u8>> {
+        let news = self.news.as_mut()?;
+        (!news.is_empty()).then(|| std::mem::take(news))
+    }
+
+    /// All that is known, as lines.
+    pub fn all_lines(&self) -> Vec<u8> {
+        let known = self.known.iter();
+        let known = known.flat_map(|(key, manifest)| encode(key, Some(manifest)));
+        let damaged = self.damaged.iter();
+        let damaged = damaged.flat_map(|(key, manifest)| encode_damaged(key, manifest));
+        known.chain(damaged).collect()
     }
 
     /// Reads what an earlier run left; what cannot be read is not known. A file of the name in which there is no line
@@ -255,6 +291,9 @@ impl Cache {
     }
 
     fn append(&mut self, line: &[u8]) {
+        if let Some(news) = &mut self.news {
+            news.extend_from_slice(line);
+        }
         let mut write = || -> io::Result<()> {
             if self.file.is_none() {
                 let mut options = OpenOptions::new();

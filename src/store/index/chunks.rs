@@ -33,10 +33,12 @@ pub struct CheckedChunk {
     pub verdict: Verdict,
 }
 
+/// Reads a chunk and compares it.
+type Check = dyn Fn(&Arc<IndexedFile>, ChunkIndex) -> Verdict + Send + Sync;
+
 /// See the module.
 pub struct ChunkChecks {
-    root: Root,
-    from: ReadFrom,
+    check: Arc<Check>,
     done: Arc<dyn Fn(CheckedChunk) + Send + Sync>,
     waiting: VecDeque<(Arc<IndexedFile>, ChunkIndex)>,
     running: Option<JoinHandle<()>>,
@@ -51,15 +53,13 @@ impl fmt::Debug for ChunkChecks {
 }
 
 impl ChunkChecks {
-    /// `done` is told of each chunk that was read, by the thread that read it.
+    /// Chunks are read and compared by `check`, such as [`check_chunk`]; `done` is told of each, by the thread that read it.
     pub fn new(
-        root: Root,
-        from: ReadFrom,
+        check: impl Fn(&Arc<IndexedFile>, ChunkIndex) -> Verdict + Send + Sync + 'static,
         done: impl Fn(CheckedChunk) + Send + Sync + 'static,
     ) -> Self {
         Self {
-            root,
-            from,
+            check: Arc::new(check),
             done: Arc::new(done),
             waiting: VecDeque::new(),
             running: None,
@@ -92,12 +92,12 @@ impl ChunkChecks {
         let Some((file, chunk)) = self.waiting.pop_front() else {
             return;
         };
-        let (root, from, done) = (self.root.clone(), self.from, Arc::clone(&self.done));
+        let (check, done) = (Arc::clone(&self.check), Arc::clone(&self.done));
         let theirs = Arc::clone(&file);
         let thread = std::thread::Builder::new()
             .name("check".to_owned())
             .spawn(move || {
-                let verdict = read(&root, &theirs, chunk, from);
+                let verdict = check(&theirs, chunk);
                 done(CheckedChunk {
                     file: theirs,
                     chunk,
@@ -128,7 +128,13 @@ impl Drop for ChunkChecks {
     }
 }
 
-fn read(root: &Root, file: &Arc<IndexedFile>, chunk: ChunkIndex, from: ReadFrom) -> Verdict {
+/// Reads a chunk of a file of a folder, and compares it with its digest.
+pub fn check_chunk(
+    root: &Root,
+    file: &Arc<IndexedFile>,
+    chunk: ChunkIndex,
+    from: ReadFrom,
+) -> Verdict {
     let Some(expected) = file.manifest.chunk(chunk) else {
         return Verdict::Unclear;
     };

@@ -19,7 +19,7 @@ use crate::{
     store::{
         Root,
         disk::{Disk, Make},
-        hash::FileHasher,
+        hash::{FileHasher, Readable},
     },
 };
 
@@ -48,9 +48,12 @@ struct Work {
     cancelled: Arc<AtomicBool>,
 }
 
+/// Reads a file in a state, for as long as it is told to go on.
+type ReadFile = dyn Fn(&FileName, Stamp, &dyn Fn() -> bool) -> io::Result<Manifest> + Send + Sync;
+
 /// See the module.
 pub struct Hashers {
-    root: Root,
+    read: Arc<ReadFile>,
     done: Arc<dyn Fn(HashedFile) + Send + Sync>,
     most_threads: usize,
     threads: Vec<JoinHandle<()>>,
@@ -70,13 +73,19 @@ impl fmt::Debug for Hashers {
 }
 
 impl Hashers {
-    /// As many threads as there are cores, made when they are needed. `done` is told of each file that was read, by the
-    /// thread that read it.
-    pub fn new(root: Root, done: impl Fn(HashedFile) + Send + Sync + 'static) -> Self {
+    /// As many threads as there are cores, made when they are needed. They `read` files, such as [`digest`] does; `done` is
+    /// told of each file that was read, by the thread that read it.
+    pub fn new(
+        read: impl Fn(&FileName, Stamp, &dyn Fn() -> bool) -> io::Result<Manifest>
+        + Send
+        + Sync
+        + 'static,
+        done: impl Fn(HashedFile) + Send + Sync + 'static,
+    ) -> Self {
         let most_threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let (work, taken) = sync_channel(most_threads);
         Self {
-            root,
+            read: Arc::new(read),
             done: Arc::new(done),
             most_threads,
             threads: Vec::new(),
@@ -132,7 +141,7 @@ impl Hashers {
     }
 
     fn spawn(&self) -> io::Result<JoinHandle<()>> {
-        let (root, done) = (self.root.clone(), Arc::clone(&self.done));
+        let (read, done) = (Arc::clone(&self.read), Arc::clone(&self.done));
         let taken = Arc::clone(&self.taken);
         std::thread::Builder::new()
             .name("hashing".to_owned())
@@ -141,7 +150,10 @@ impl Hashers {
                 let _ = rustix::process::nice(NICE);
                 while let Some(work) = next(&taken) {
                     // A fault of ours must not leave the file for ever in this thread's hands.
-                    let reading = AssertUnwindSafe(|| read(&root, &work));
+                    let reading = AssertUnwindSafe(|| {
+                        let keep_on = || !work.cancelled.load(Ordering::Relaxed);
+                        read(&work.name, work.stamp, &keep_on)
+                    });
                     let failed = |_| Err(io::Error::other("the hashing thread failed"));
                     let read = catch_unwind(reading).unwrap_or_else(failed);
                     done(HashedFile {
@@ -172,14 +184,32 @@ fn next(taken: &Mutex<Receiver<Work>>) -> Option<Work> {
     taken.lock().recv().ok()
 }
 
-fn read(root: &Root, work: &Work) -> io::Result<Manifest> {
-    let is_cancelled = || work.cancelled.load(Ordering::Relaxed);
-    let place = root
-        .place(&work.name, Make::Nothing)
-        .map_err(io::Error::other)?;
-    let layout = ChunkLayout::for_file(work.stamp.bytes).map_err(io::Error::other)?;
-    let mut hasher = FileHasher::new(place.open()?, layout)?;
-    while !is_cancelled() {
+/// Reads a file of a folder and makes its digests, for as long as `keep_on` says so.
+///
+/// # Errors
+/// What the disk says, and [`io::ErrorKind::Interrupted`] when it was not to go on.
+pub fn digest(
+    root: &Root,
+    name: &FileName,
+    stamp: Stamp,
+    keep_on: &dyn Fn() -> bool,
+) -> io::Result<Manifest> {
+    let place = root.place(name, Make::Nothing).map_err(io::Error::other)?;
+    digest_of(place.open()?, stamp.bytes, keep_on)
+}
+
+/// The same of what can be read like a file, in steps from its beginning to its end.
+///
+/// # Errors
+/// As [`digest`].
+pub fn digest_of(
+    reader: impl Readable,
+    bytes: u64,
+    keep_on: &dyn Fn() -> bool,
+) -> io::Result<Manifest> {
+    let layout = ChunkLayout::for_file(bytes).map_err(io::Error::other)?;
+    let mut hasher = FileHasher::new(reader, layout)?;
+    while keep_on() {
         if !hasher.step()? {
             return hasher.finish();
         }

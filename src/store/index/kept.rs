@@ -8,8 +8,13 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::model::is_bucket_address;
+
 /// A folder as such a file names it: one text, however its path is written.
 pub(super) fn folder_text(folder: &Path) -> String {
+    if let Some(address) = folder.to_str().filter(|text| is_bucket_address(text)) {
+        return address.to_owned();
+    }
     let folder = std::path::absolute(folder).unwrap_or(folder.to_owned());
     let folder: PathBuf = folder.components().collect();
     folder.to_string_lossy().into_owned()

@@ -19,10 +19,10 @@ mod writers;
 pub use cache::Cache;
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
-pub use chunks::{CheckedChunk, ChunkChecks, ReadFrom};
+pub use chunks::{CheckedChunk, ChunkChecks, ReadFrom, check_chunk};
 pub use content::ContentReader;
 pub use disks::{Disks, MissedDisks, open_served};
-pub use hashing::{HashedFile, Hashers};
+pub use hashing::{HashedFile, Hashers, digest, digest_of};
 pub use own::OwnChunks;
 pub use scan::{Scan, scan, see};
 pub use scrub::ScrubRecord;

@@ -36,6 +36,16 @@ pub struct Scan {
     exhausted: bool,
 }
 
+impl From<Look> for Scan {
+    /// A place that has no disks of its own.
+    fn from(look: Look) -> Self {
+        Self {
+            look,
+            ..Self::default()
+        }
+    }
+}
+
 /// Looks at the whole folder.
 ///
 /// # Errors

@@ -34,6 +34,7 @@ use crate::model::{Digest, FileName, IndexedFile, RetiredReason, Stamp};
 use book::Book;
 
 pub use file::{RetiredFile, RetiredTotal};
+pub use naming::to_recover as names_to_recover;
 
 /// Unless said otherwise no more is kept than this, in bytes.
 const USUAL_MAX_BYTES: u64 = 50_000_000_000;

@@ -65,7 +65,7 @@ fn with_remark(file: &str, remark: &str, longest: usize) -> String {
 
 /// Names that are tried in turn for a file that comes back: its own, new ones beside it, and, where its folder is none
 /// any more, the same at the top.
-pub(super) fn to_recover(name: &str, number: u64) -> impl Iterator<Item = FileName> {
+pub fn to_recover(name: &str, number: u64) -> impl Iterator<Item = FileName> {
     let spare = format!("recuperado-{number}");
     let name = FileName::try_from(name).map_or(spare, |name| name.to_string());
     let (folder, file) = match name.rsplit_once('/') {

@@ -223,6 +223,7 @@ impl World {
         let scrubs = random.bool();
         let config = IndexConfig {
             quiet: Duration::from_secs(4),
+            look_every: None,
             hash_threads: THREADS,
             scrub: scrubs.then(|| ScrubConfig {
                 every: ms(&mut random, 1000..SCRUB_MS),

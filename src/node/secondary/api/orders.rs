@@ -1,5 +1,7 @@
 //! What a running secondary is asked, by its program and by its face; the commands are what its owner hears of it.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Emptied, RecoveredFile, RunningTransfer, SecondaryFigures, SecondaryStatus};
@@ -8,10 +10,11 @@ use crate::{
     node::{
         ask::{Stopped, ask},
         central::DownloadCount,
+        shelf::Aside,
     },
     store::{
         StoreError,
-        retired::{Retired, RetiredFile, RetiredLimits, RetiredTotal},
+        retired::{RetiredFile, RetiredLimits, RetiredTotal},
     },
 };
 
@@ -31,18 +34,15 @@ pub(in crate::node::secondary) enum SecondaryCommand {
 #[derive(Clone, Debug)]
 pub struct SecondaryOrders {
     pub(in crate::node::secondary) commands: mpsc::Sender<SecondaryCommand>,
-    pub(in crate::node::secondary) retired: Retired,
+    pub(in crate::node::secondary) retired: Arc<dyn Aside>,
 }
 
 impl SecondaryOrders {
     pub(in crate::node::secondary) fn new(
         commands: mpsc::Sender<SecondaryCommand>,
-        retired: &Retired,
+        retired: Arc<dyn Aside>,
     ) -> Self {
-        Self {
-            commands,
-            retired: retired.clone(),
-        }
+        Self { commands, retired }
     }
 
     /// Transfers that run now, copies included (`VIDEOS_DESCARGANDO`).
@@ -87,13 +87,13 @@ impl SecondaryOrders {
     /// # Errors
     /// What the disk says.
     pub async fn retired(&self) -> Result<Vec<RetiredFile>, StoreError> {
-        let retired = self.retired.clone();
+        let retired = Arc::clone(&self.retired);
         on_disk(&self.retired, move || retired.list()).await
     }
 
     /// The same, to be looked at without waiting for this node.
-    pub fn retired_store(&self) -> Retired {
-        self.retired.clone()
+    pub fn retired_store(&self) -> Arc<dyn Aside> {
+        Arc::clone(&self.retired)
     }
 
     /// Brings back a file that was set aside, and gives its present name (`RECUPERAR`). It counts as one that somebody
@@ -102,7 +102,7 @@ impl SecondaryOrders {
     /// # Errors
     /// What the disk says.
     pub async fn recover(&self, number: u64) -> Result<Option<FileName>, StoreError> {
-        let retired = self.retired.clone();
+        let retired = Arc::clone(&self.retired);
         on_disk(&self.retired, move || retired.recover(number)).await
     }
 
@@ -111,13 +111,13 @@ impl SecondaryOrders {
     /// # Errors
     /// What the disk says.
     pub async fn empty_retired(&self, numbers: Vec<u64>) -> Result<RetiredTotal, StoreError> {
-        let retired = self.retired.clone();
+        let retired = Arc::clone(&self.retired);
         on_disk(&self.retired, move || retired.empty(&numbers)).await
     }
 
     /// Limits how much of what was set aside is kept, and for how long.
     pub async fn set_retired_limits(&self, limits: RetiredLimits) -> Result<(), StoreError> {
-        let retired = self.retired.clone();
+        let retired = Arc::clone(&self.retired);
         on_disk(&self.retired, move || {
             retired.set_limits(limits);
             retired.enforce()
@@ -185,9 +185,9 @@ impl SecondaryOrders {
 
 /// Runs work that waits for a disk.
 async fn on_disk<T: Send + 'static>(
-    retired: &Retired,
+    retired: &Arc<dyn Aside>,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(StoreError::new(retired.path(), &error.into())))
+    done.unwrap_or_else(|error| Err(StoreError::new(&retired.path(), &error.into())))
 }

@@ -73,6 +73,8 @@ pub struct IndexConfig {
     pub cache: PathBuf,
     /// How long a changed file must be left alone before it is read.
     pub quiet: Duration,
+    /// How often to look at all of it where all changes are heard; `None`: as usual.
+    pub look_every: Option<Duration>,
     /// What to do about disks of earlier runs that are away.
     pub missed: MissedDisks,
     /// All that is served is read and compared with its digests once in this time; `None`: never.
@@ -81,7 +83,7 @@ pub struct IndexConfig {
 
 impl IndexConfig {
     /// The disks of a folder, as an earlier run left them.
-    pub(super) fn disks(&self, folder: &Path) -> Disks {
+    pub(in crate::node::secondary) fn disks(&self, folder: &Path) -> Disks {
         Disks::open(self.cache.with_extension("discos"), folder, self.missed)
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::index::Event,
     model::{FileMeta, IndexedFile, Manifest, RetiredReason},
-    store::{index::see, indexed},
+    store::indexed,
 };
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
@@ -17,7 +17,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         match command {
             IndexCommand::Stop => return Err(Unheard),
             IndexCommand::Look(name) => {
-                let seen = self.see_in_the_folder(&name);
+                let seen = self.shelf.see_anew(&name);
                 self.feed(Event::Doubted(name, seen));
             }
             IndexCommand::Check { file, chunk } => self.feed(Event::Complaint { file, chunk }),
@@ -40,7 +40,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     /// A copy has replaced a file, which was set aside.
     fn adopt(&mut self, old: &Arc<IndexedFile>, reason: RetiredReason) {
-        let path = self.retired.adopt(old, reason);
+        let path = self.shelf.adopt(old, reason);
         // A damaged file has no chunks for other files.
         if let Some(path) = path.filter(|_| reason != RetiredReason::Damaged) {
             self.own.set_aside(&old.meta.name, path);
@@ -49,7 +49,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     /// A copy as it is in the folder, unless it is gone or was changed again.
     fn inserted(&self, meta: &FileMeta, manifest: Arc<Manifest>) -> Option<Arc<IndexedFile>> {
-        let stamp = see(&self.root, &meta.name)?.stamp;
+        let stamp = self.shelf.see(&meta.name)?.stamp;
         let is_whole = stamp.bytes == meta.layout.file_bytes();
         is_whole.then(|| Arc::new(indexed(meta.name.clone(), stamp, manifest)))
     }

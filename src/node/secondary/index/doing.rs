@@ -7,14 +7,18 @@ use super::{
     thread::{Access, Running, Unheard, file_clock},
 };
 use crate::{
-    engine::index::{Action, Event, HashJob, PathNow, Processes, Read, Recognised, SetAside},
-    model::{FileName, IndexedFile, RetiredReason, Seen, Stamp, Verdict},
+    engine::index::{Action, Event, HashJob, PathNow, Read, Recognised, SetAside},
+    model::{FileName, IndexedFile, RetiredReason, Stamp, Verdict},
+    node::shelf::FoundWriters,
     store::{
         StoreError,
-        index::{CheckedChunk, HashedFile, Scan, Writers, scan, see},
+        index::{CheckedChunk, HashedFile, Scan},
         indexed, is_damage,
     },
 };
+
+/// Looks that may come to nothing before what was served is not served any more.
+const FAILED_LOOKS: u32 = 2;
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     pub(super) fn perform(&mut self, action: Action) -> Result<(), Unheard> {
@@ -36,29 +40,65 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     .set_damaged(&file.meta.name, file.stamp, &file.manifest);
             }
             Action::ForgetOthers => {
-                let aside = self.retired.readable();
+                let aside = self.shelf.readable_aside();
                 let files = self.index.known().chain(&aside);
                 self.cache
                     .keep(files.map(|file| (&file.meta.name, file.stamp)));
+                self.shelf.replace_digests(&|| self.cache.all_lines());
             }
             Action::Tell(notice) => return self.tell(notice),
         }
         Ok(())
     }
 
+    /// Looks, in a thread of its own where that takes long.
     fn look(&mut self) -> Result<(), Unheard> {
         let began = Instant::now();
-        let event = match scan(&self.root) {
-            Ok(scan) => self.looked(began, scan)?,
+        if !self.shelf.habits().looks_apart {
+            let looked = self.shelf.scan();
+            return self.take_look(began, looked);
+        }
+        let (shelf, inbox) = (Arc::clone(&self.shelf), Arc::clone(&self.inbox));
+        let thread = std::thread::Builder::new()
+            .name("look".to_owned())
+            .spawn(move || inbox.looked(began, shelf.scan()));
+        match thread {
+            Ok(thread) => self.looking = Some(thread),
+            Err(error) => {
+                tracing::warn!(%error, "the files could not be looked at");
+                self.feed(Event::LookFailed { began });
+            }
+        }
+        Ok(())
+    }
+
+    /// A look is over.
+    pub(super) fn take_look(
+        &mut self,
+        began: Instant,
+        looked: Result<Scan, StoreError>,
+    ) -> Result<(), Unheard> {
+        let is_known = self.index.is_ready() && !self.index.is_folder_gone();
+        let event = match looked {
+            Ok(scan) => {
+                self.failed_looks = 0;
+                self.looked(began, scan)?
+            }
             Err(error @ StoreError::NoDescriptor(_)) => {
                 tracing::warn!(%error, "the folder could not be looked at");
+                Event::LookFailed { began }
+            }
+            // What is far away fails now and then: what was served still is, for a while.
+            Err(error) if error.says_nothing() && is_known && self.failed_looks < FAILED_LOOKS => {
+                self.failed_looks += 1;
+                tracing::warn!(%error, "the files could not be looked at");
                 Event::LookFailed { began }
             }
             Err(error) => {
                 if !self.index.is_folder_gone() {
                     self.emit(IndexEvent::FolderGone(error))?;
                 }
-                let path = match self.root.reopen() {
+                let path = match self.shelf.reopen() {
                     Ok(true) => PathNow::AnotherFolder,
                     Ok(false) | Err(_) => PathNow::Nothing,
                 };
@@ -69,10 +109,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(())
     }
 
-    fn looked(&mut self, began: Instant, mut scan: Scan) -> Result<Event, Unheard> {
+    fn looked(&mut self, began: Instant, scan: Scan) -> Result<Event, Unheard> {
         if self.index.is_folder_gone() {
             // It may be another folder, whose changes were not watched so far.
-            self.retired.reload();
+            self.shelf.reload_aside();
             self.restore_retired();
             self.listen();
             self.emit(IndexEvent::FolderBack)?;
@@ -83,18 +123,18 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             let mut served = index.served();
             served.any(|file| file.meta.name.is_below(folder))
         };
-        self.disks.found(&self.root, &mut scan, is_served_below);
-        let (clock, look) = (file_clock(), scan.look);
+        let look = self.shelf.recall(scan, &is_served_below);
+        let clock = file_clock();
         Ok(Event::Looked { began, clock, look })
     }
 
     /// A read-only folder is served, and takes no copies.
     fn see_whether_writable(&mut self) -> Result<(), Unheard> {
         // The system's word is enough here. A probe file would change the folder, so it is only made when it matters.
-        let mut writable = self.root.allows_writing();
+        let mut writable = self.shelf.allows_writing();
         let matters = self.access == Access::ReadOnly || !self.index.is_ready();
         if writable.is_ok() && matters {
-            writable = self.root.check_writable();
+            writable = self.shelf.check_writable();
         }
         match writable {
             Err(error @ (StoreError::ReadOnly(_) | StoreError::Denied(_))) => {
@@ -115,7 +155,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     }
 
     fn recognise(&mut self, name: FileName, stamp: Stamp) {
-        let seen = see(&self.root, &name);
+        let seen = self.shelf.see(&name);
         let found = if seen.is_none_or(|seen| seen.stamp != stamp) {
             Recognised::Other(seen)
         } else if let Some(manifest) = self.cache.damage_of(stamp) {
@@ -131,17 +171,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     /// One look at all processes answers for every waiting file.
     fn find_writers(&mut self, asked: Vec<(FileName, Stamp)>) {
         let began = Instant::now();
-        let writers = Writers::look();
-        let open = asked.iter().filter_map(|(name, stamp)| {
-            let writer = writers.of(name, *stamp)?;
-            Some((name.clone(), writer))
-        });
-        let open = open.collect();
-        let processes = if writers.is_complete() {
-            Processes::All
-        } else {
-            Processes::Some
-        };
+        let FoundWriters { open, processes } = self.shelf.writers(&asked);
         self.feed(Event::Writers {
             began,
             asked,
@@ -152,7 +182,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     fn hash(&mut self, job: HashJob, name: FileName, stamp: Stamp) {
         if let Err(error) = self.hashers.start(job.0, name.clone(), stamp) {
-            let after = see(&self.root, &name);
+            let after = self.shelf.see(&name);
             let read = Read::Failed(error.into());
             self.feed(Event::Hashed { job, after, read });
         }
@@ -167,7 +197,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             read,
         } = hashed;
         self.hashers.over(number);
-        let after = see(&self.root, &name);
+        let after = self.shelf.see(&name);
         let read = match read {
             Ok(manifest) => Read::Content(Arc::new(indexed(name, stamp, Arc::new(manifest)))),
             Err(error) if is_damage(&error) => Read::Damage(error.into()),
@@ -191,7 +221,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             Verdict::Wrong => tracing::warn!(file = %name, %chunk, "is wrong on the disk"),
             Verdict::Unclear => tracing::info!(file = %name, %chunk, "cannot be read now"),
         }
-        let after = self.see_in_the_folder(name);
+        let after = self.shelf.see_current(name);
         self.feed(Event::ChunkChecked {
             file,
             verdict,
@@ -210,7 +240,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if verdict == Verdict::Wrong {
             tracing::warn!(file = %file.meta.name, %chunk, "is wrong on the disk");
         }
-        let after = self.see_in_the_folder(&file.meta.name);
+        let after = self.shelf.see_current(&file.meta.name);
         self.feed(Event::Scrubbed {
             file,
             chunk,
@@ -219,15 +249,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         });
     }
 
-    /// A file as it is in the present folder: the one that is open may be gone.
-    pub(super) fn see_in_the_folder(&self, name: &FileName) -> Option<Seen> {
-        let is_current = matches!(self.root.is_current(), Ok(true));
-        see(&self.root, name).filter(|_| is_current)
-    }
-
     fn set_aside(&mut self, file: Arc<IndexedFile>, reason: RetiredReason) {
         let name = &file.meta.name;
-        let outcome = match self.retired.take(&file, reason) {
+        let outcome = match self.shelf.set_aside(&file, reason) {
             Ok(path) => {
                 // Files that were set aside still have chunks for other files.
                 if let Some(path) = path {

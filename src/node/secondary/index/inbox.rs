@@ -11,7 +11,10 @@ use super::api::IndexCommand;
 use crate::{
     engine::index::Touch,
     model::FileName,
-    store::index::{CheckedChunk, HashedFile, Heard},
+    store::{
+        StoreError,
+        index::{CheckedChunk, HashedFile, Heard, Scan},
+    },
 };
 
 /// Names whose changes are remembered one by one.
@@ -29,6 +32,8 @@ pub(super) struct Mail {
     pub(super) missed: bool,
     /// From now on some changes are not watched.
     pub(super) deaf: bool,
+    /// At most one: when a look began, and what it found.
+    pub(super) looked: Vec<(Instant, Result<Scan, StoreError>)>,
     /// At most one per hashing thread.
     pub(super) hashed: Vec<HashedFile>,
     /// At most one.
@@ -92,6 +97,12 @@ impl Inbox {
         self.came.notify_one();
     }
 
+    /// A look is over.
+    pub(super) fn looked(&self, began: Instant, looked: Result<Scan, StoreError>) {
+        self.lock().looked.push((began, looked));
+        self.came.notify_one();
+    }
+
     /// A file was read.
     pub(super) fn hashed(&self, hashed: HashedFile) {
         self.lock().hashed.push(hashed);
@@ -145,6 +156,7 @@ impl Mail {
 
     fn is_empty(&self) -> bool {
         self.commands.is_empty()
+            && self.looked.is_empty()
             && self.hashed.is_empty()
             && self.checked.is_empty()
             && self.scrubbed.is_empty()

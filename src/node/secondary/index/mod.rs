@@ -14,4 +14,4 @@ mod thread;
 mod tests;
 
 pub use api::{IndexCommand, IndexConfig, IndexEvent, open_served};
-pub use thread::{IndexThread, start};
+pub use thread::{IndexThread, start, start_on};

@@ -184,6 +184,7 @@ fn begin(
     let config = IndexConfig {
         cache: cache.join("digests"),
         quiet: QUIET,
+        look_every: None,
         missed,
         scrub_every,
     };

@@ -14,13 +14,13 @@ use super::{
 use crate::{
     engine::index::{self, Event, Hearing, Index, Notice},
     model::FileTime,
-    node::clock::wall_s,
+    node::{
+        clock::wall_s,
+        shelf::{FolderShelf, Listening, Shelf},
+    },
     store::{
         Root, StoreError,
-        index::{
-            Cache, ChunkChecks, Disks, FolderWatch, Hashers, OwnChunks, ReadFrom, ScrubRecord,
-            watch,
-        },
+        index::{Cache, ChunkChecks, Hashers, OwnChunks, ReadFrom, ScrubRecord},
         indexed,
         retired::Retired,
     },
@@ -68,14 +68,28 @@ pub fn start(
     retired: Retired,
     emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
 ) -> Result<IndexThread, StoreError> {
+    let disks = config.disks(root.path());
+    let shelf = FolderShelf::new(root, retired, disks);
+    start_on(Arc::new(shelf), config, emit)
+}
+
+/// The same wherever the files lie.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start_on(
+    shelf: Arc<dyn Shelf>,
+    config: IndexConfig,
+    emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
+) -> Result<IndexThread, StoreError> {
     let inbox = Arc::new(Inbox::default());
     let theirs = Arc::clone(&inbox);
     let own = OwnChunks::default();
     let chunks = own.clone();
-    let path = root.path().to_owned();
+    let path = shelf.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, &config, retired, theirs, chunks, emit).run())
+        .spawn(move || Running::new(shelf, &config, theirs, chunks, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
     Ok(IndexThread { inbox, own, thread })
 }
@@ -86,18 +100,20 @@ pub(super) struct Unheard;
 /// What the thread owns.
 pub(super) struct Running<E> {
     pub(super) index: Index,
-    pub(super) root: Root,
+    pub(super) shelf: Arc<dyn Shelf>,
     pub(super) inbox: Arc<Inbox>,
-    pub(super) watcher: Option<FolderWatch>,
+    watcher: Option<Listening>,
     pub(super) cache: Cache,
     pub(super) own: OwnChunks,
-    pub(super) disks: Disks,
     pub(super) hashers: Hashers,
     pub(super) checks: ChunkChecks,
     pub(super) scrubs: ChunkChecks,
     pub(super) scrubbed: ScrubRecord,
-    pub(super) retired: Retired,
     pub(super) access: Access,
+    /// A look that runs in a thread of its own.
+    pub(super) looking: Option<JoinHandle<()>>,
+    /// Looks that came to nothing, one after the other.
+    pub(super) failed_looks: u32,
     keep_at: Instant,
     emit: E,
 }
@@ -111,23 +127,30 @@ pub(super) enum Access {
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn new(
-        root: Root,
+        shelf: Arc<dyn Shelf>,
         config: &IndexConfig,
-        retired: Retired,
         inbox: Arc<Inbox>,
         own: OwnChunks,
         emit: E,
     ) -> Self {
         let now = Instant::now();
         let theirs = Arc::clone(&inbox);
-        let hashers = Hashers::new(root.clone(), move |hashed| theirs.hashed(hashed));
+        let place = Arc::clone(&shelf);
+        let hashers = Hashers::new(
+            move |name, stamp, keep_on| place.digest(name, stamp, keep_on),
+            move |hashed| theirs.hashed(hashed),
+        );
         let theirs = Arc::clone(&inbox);
         let done = move |checked| theirs.checked(checked);
-        let checks = ChunkChecks::new(root.clone(), ReadFrom::Anywhere, done);
+        let place = Arc::clone(&shelf);
+        let check = move |file: &_, chunk| place.check_chunk(file, chunk, ReadFrom::Anywhere);
+        let checks = ChunkChecks::new(check, done);
         let theirs = Arc::clone(&inbox);
         let done = move |checked| theirs.scrubbed(checked);
-        let scrubs = ChunkChecks::new(root.clone(), ReadFrom::Disk, done);
-        let scrubbed = config.scrubbed(root.path());
+        let place = Arc::clone(&shelf);
+        let check = move |file: &_, chunk| place.check_chunk(file, chunk, ReadFrom::Disk);
+        let scrubs = ChunkChecks::new(check, done);
+        let scrubbed = config.scrubbed(shelf.path());
         let scrub = |every| index::ScrubConfig {
             every,
             done: scrubbed.done().clone(),
@@ -135,14 +158,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         };
         let machine = index::IndexConfig {
             quiet: config.quiet,
+            look_every: config.look_every,
             hash_threads: hashers.most_threads(),
             scrub: config.scrub_every.map(scrub),
         };
         Self {
             index: Index::new(now, machine),
-            disks: config.disks(root.path()),
             cache: Cache::open(config.cache.clone()),
-            root,
+            shelf,
             inbox,
             watcher: None,
             own,
@@ -150,20 +173,47 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             checks,
             scrubs,
             scrubbed,
-            retired,
             access: Access::Writable,
+            looking: None,
+            failed_looks: 0,
             keep_at: now,
             emit,
         }
     }
 
     fn run(mut self) {
+        self.recall_digests();
         self.restore_retired();
         self.listen();
         if self.tell_scrub().is_err() {
             return;
         }
         while self.turn().is_ok() {}
+        self.keep_digests();
+        self.shelf.close();
+        if let Some(looking) = self.looking.take() {
+            let _ = looking.join();
+        }
+    }
+
+    /// Takes in what is kept beside the files, where this machine knows nothing of them.
+    fn recall_digests(&mut self) {
+        if !self.shelf.keeps_digests() {
+            return;
+        }
+        if self.cache.is_empty() {
+            let kept = self.shelf.kept_digests();
+            let good = kept.iter().filter(|lines| self.cache.absorb(lines)).count();
+            tracing::info!(segments = kept.len(), good, "digests beside the files");
+        }
+        self.cache.gather_news();
+    }
+
+    /// Has what was learned kept beside the files.
+    fn keep_digests(&mut self) {
+        if let Some(news) = self.cache.take_news() {
+            self.shelf.keep_digests(news);
+        }
     }
 
     /// Does some of what the machine wants, and takes in what has come.
@@ -179,6 +229,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             }
         };
         self.keep_retired();
+        self.keep_digests();
         let now = Instant::now();
         let until = if wants_more {
             now
@@ -207,6 +258,13 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         if mail.changed {
             self.feed(Event::Changed);
+        }
+        for (began, looked) in mail.looked {
+            if let Some(looking) = self.looking.take() {
+                // A panic was reported by the thread itself.
+                let _ = looking.join();
+            }
+            self.take_look(began, looked)?;
         }
         for hashed in mail.hashed {
             self.hashed(hashed);
@@ -270,23 +328,22 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         // The old watcher ends first, as it counts towards the system's limits.
         self.watcher = None;
         let inbox = Arc::clone(&self.inbox);
-        let hearing = match watch(&self.root, move |heard| inbox.hear(heard)) {
-            Ok(watcher) => {
-                self.watcher = Some(watcher);
-                Hearing::All
-            }
-            Err(error) => {
+        let listening = self.shelf.listen(Box::new(move |heard| inbox.hear(heard)));
+        let hearing = match &listening {
+            Listening::Hears(_) | Listening::Looks => Hearing::All,
+            Listening::Deaf(error) => {
                 tracing::warn!(%error, "changes are not heard: the folder is looked at every 2 s");
                 Hearing::Deaf
             }
         };
+        self.watcher = Some(listening);
         self.feed(Event::Listens(hearing));
     }
 
     /// Files that an earlier run set aside have chunks to offer, if their digests are known.
     pub(super) fn restore_retired(&mut self) {
         let cache = &mut self.cache;
-        self.retired.restore(|name, stamp| {
+        self.shelf.restore_aside(&mut |name, stamp| {
             let manifest = cache.get(name, stamp)?;
             Some(Arc::new(indexed(name.clone(), stamp, manifest)))
         });
@@ -297,7 +354,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let now = Instant::now();
         if now >= self.keep_at && !self.index.is_folder_gone() {
             self.keep_at = now + KEEP_EVERY;
-            if let Err(error) = self.retired.enforce() {
+            if let Err(error) = self.shelf.aside().enforce() {
                 tracing::warn!(%error, "what was set aside cannot be looked at");
             }
         }
