@@ -12,6 +12,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("anunciar", "announce"),
     ("borrar", "delete"),
     ("campana", "bell"),
+    ("centrales", "centrals"),
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),

@@ -35,8 +35,8 @@ pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, ClusterId, ClusterIdError, GroupName, GroupNameError,
-    Incarnation, RequestId, SecondaryNumber, SecondaryNumberError, Session, ShortClusterId,
-    SourceId, Term, TransferId, TransferIdError,
+    Incarnation, OrderId, RequestId, SecondaryNumber, SecondaryNumberError, Session,
+    ShortClusterId, SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use keys::{

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::saved::{ClosedTransfer, OpenTransfer};
 use crate::model::{
-    ClientName, FileName, Incarnation, NameRecord, Receiver, RequestId, SecondaryNumber,
+    ClientName, FileName, Incarnation, NameRecord, OrderId, Receiver, RequestId, SecondaryNumber,
     SentTransfer, Session, Term, TransferId,
 };
 
@@ -142,6 +142,16 @@ pub enum Entry {
         client: ClientName,
         /// What was sent.
         sent: SentTransfer,
+    },
+    /// An order was done, as the facts before this one say.
+    Answered {
+        /// Which.
+        #[serde(flatten)]
+        id: OrderId,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+        /// What is answered to whoever gives it again.
+        answer: String,
     },
 }
 

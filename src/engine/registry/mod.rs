@@ -7,6 +7,7 @@
 //!
 //! [`Cluster::assert_recorded`]: super::cluster::Cluster::assert_recorded
 
+mod answers;
 mod closed;
 mod entry;
 mod figures;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
+    answers::{Answers, Known as KnownOrder},
     closed::Closed,
     entry::{Entry, Place},
     figures::{Figures, sender_of},
@@ -53,6 +55,7 @@ pub struct Registry {
     names: BTreeMap<FileName, NameRecord>,
     waiting: Waiting,
     ledger: Ledger,
+    answers: Answers,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -130,6 +133,7 @@ impl Registry {
             Entry::Granted { place, transfer } => self.waiting.grant(place, transfer),
             Entry::Left { session, request } => self.waiting.leave(session, request),
             Entry::Renamed { session, client } => self.waiting.rename(session, &client),
+            Entry::Answered { id, at_ms, answer } => self.answers.keep(id, at_ms, answer),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -222,6 +226,11 @@ impl Registry {
     /// Slots and the line.
     pub fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    /// What orders were answered.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// The books.

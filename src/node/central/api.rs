@@ -4,6 +4,7 @@
 mod answers;
 mod events;
 mod handle;
+mod ordered;
 mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -13,12 +14,18 @@ use super::{
 };
 use crate::node::{Security, face::FaceMaker};
 
-pub(super) use self::orders::{CentralCommand, PlaceCommand};
 pub use self::{
-    answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
+    answers::{
+        CentralAnswer, DownloadCount, DrainedSecondary, Offer, OwnFigures, Present, Summary,
+    },
     events::CentralEvent,
     handle::CentralHandle,
+    ordered::{Order, Ordered, ReigningCentral, Unanswered},
     orders::CentralOrders,
+};
+pub(super) use self::{
+    ordered::{NotTaken, Reigns, Settled},
+    orders::{CentralCommand, PlaceCommand},
 };
 
 /// How a central is to run.

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::{DownloadCount, Present, Summary, api::CentralCommand, state::Central};
+use super::{
+    CentralInfo, DownloadCount, OwnFigures, Present, Summary, api::CentralCommand, state::Central,
+};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
 const MOST_ROWS: usize = 256;
@@ -18,29 +20,12 @@ impl Central {
             CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
             CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
             CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
-            CentralCommand::Expel(name, answer) => {
-                let said = self.cluster.expel(now, &name);
-                for (host, until) in self.cluster.expelled_hosts(now) {
-                    self.expelled.expel(host, until);
-                }
-                self.reply(answer, said);
-            }
-            CentralCommand::Drain(number, to) => {
-                self.told(to, |own| own.cluster.drain(now, number))
-            }
-            CentralCommand::EndDraining(number, to) => {
-                self.told(to, |own| own.cluster.end_draining(now, number))
+            CentralCommand::Order(order, id, to) => self.ordered(now, order, id, to),
+            CentralCommand::Settled(order, id, to) => {
+                let _ = to.send(self.settled(&order, id));
             }
             CentralCommand::MaxDownloads(to) => self.told(to, |own| own.cluster.max_downloads()),
-            CentralCommand::SetMaxDownloads(most, answer) => {
-                self.cluster.set_max_downloads(now, most);
-                self.reply(answer, ());
-            }
             CentralCommand::Conflicts(to) => self.told(to, |own| own.cluster.conflicts()),
-            CentralCommand::Resolve(name, choice, answer) => {
-                let said = self.cluster.resolve(now, &name, choice);
-                self.reply(answer, said);
-            }
             CentralCommand::Statistics(to) => {
                 self.told(to, |own| own.statistics.present(&own.cluster))
             }
@@ -54,16 +39,23 @@ impl Central {
                 // It is of no fact, and is wanted most when none can be written.
                 let _ = answer.send(self.centrals());
             }
+            CentralCommand::Own(answer) => {
+                let _ = answer.send(self.own());
+            }
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
         }
     }
 
+    /// Answers what the central that reigns can answer; of one that does not it is dropped.
     fn told<T: Send + 'static>(
         &mut self,
         to: oneshot::Sender<T>,
         ask: impl FnOnce(&mut Self) -> T,
     ) {
+        if self.is_standby() {
+            return;
+        }
         let said = ask(self);
         self.reply(to, said);
     }
@@ -76,6 +68,26 @@ impl Central {
             running: self.cluster.running(MOST_ROWS),
             queue,
             catalogue: self.shown.changes(&self.cluster),
+            centrals: self.others(),
+        }
+    }
+
+    /// All centrals, where there are several.
+    fn others(&self) -> Vec<CentralInfo> {
+        match self.several.is_some() {
+            true => self.centrals(),
+            false => Vec::new(),
+        }
+    }
+
+    fn own(&mut self) -> OwnFigures {
+        OwnFigures {
+            centrals: self.others(),
+            node: self
+                .several
+                .as_ref()
+                .map_or_else(String::new, |own| own.node.clone()),
+            server: self.server.figures(self.statistics.refused()),
         }
     }
 
