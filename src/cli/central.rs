@@ -47,6 +47,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     match &args.instead {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
+        Some(CentralCommand::CertificadosMotor(args)) => return certificates::for_engine(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
         Some(CentralCommand::Order(order)) => {
             let which = orders::Which {

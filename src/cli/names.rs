@@ -79,6 +79,7 @@ pub const SAME_IN_BOTH: &[&str] = &[
 /// Commands of the command lines, with the other words that people try.
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
+    ("certificados-motor", "engine-certificates", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
     ("diario", "journal", &[]),
     ("enlace", "link", &[]),

@@ -28,6 +28,7 @@ pub(crate) const ENGLISH: Language = Language {
 /// Commands of the command lines, besides those of the prompts.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("certificados", "certificates"),
+    ("certificados-motor", "engine-certificates"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),

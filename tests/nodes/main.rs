@@ -10,6 +10,7 @@ mod later;
 mod orders;
 mod own_disk;
 mod retired;
+mod standby;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

@@ -1,4 +1,4 @@
-//! Two real centrals on a real etcd: one hands over, one is killed, and nobody has to do anything.
+//! Real centrals on a real etcd: one hands over, one is killed, and nobody has to do anything. With `videolocal` too.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use crate::{
     etcd,
     support::{
         DEADLINE, noise,
-        process::{CENTRAL, CLIENT, Process, SECONDARY, plain},
+        process::{CENTRAL, CLIENT, LOCAL, Process, SECONDARY, ended, plain},
         put,
     },
 };
@@ -174,4 +174,159 @@ fn what_was_ordered_outlives_every_central_and_a_download_notices_nothing() {
     });
     scene.order_until("c3", &["secundarios"], |answer| is_drained(answer, 3));
     drop((third, secondaries));
+}
+
+/// The standing of a central of `videolocal`, as its prompt shows it, once there is one.
+fn wait_for_row(local: &mut Process, state: &str) {
+    let began = Instant::now();
+    loop {
+        let before = local.printed().len();
+        local.type_line("CENTRALES");
+        while local.printed().len() < before + 3 {
+            assert!(began.elapsed() < DEADLINE, "{:#?}", local.printed());
+            std::thread::yield_now();
+        }
+        let rows = local.printed_after(before);
+        if rows.iter().any(|row| row.contains(state)) {
+            return;
+        }
+        assert!(began.elapsed() < DEADLINE, "{rows:#?}");
+    }
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn in_videolocal_the_central_dies_and_one_line_says_where_it_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = noise(5, 60_000_000);
+    for n in 1..=3 {
+        put(&folder.path().join(format!("data/videos{n}/a.bin")), &bytes);
+    }
+    // Where its servers take orders: those of tests otherwise take none where people would look for them.
+    let sockets = format!("XDG_RUNTIME_DIR={}", folder.path().display());
+    let unset = "--unset=TROZOS_SOCKET";
+    let args = [
+        unset,
+        &sockets,
+        LOCAL,
+        "--centrales=2",
+        "--limite-subida=1MB/s",
+    ];
+    let mut local = Process::start("env", folder.path(), &args);
+    local.wait_for("Sincronizado: los 3 secundarios tienen el mismo fichero");
+    wait_for_row(&mut local, "listo");
+    local.type_line("INSCRIBIR ana");
+    local.wait_for("Te has inscrito como ana");
+    local.type_line("VIDEO a.bin");
+    local.wait_for("Descarga 1: a.bin");
+    let before = local.printed().len();
+    local.type_line("MATAR C");
+    let killed = local.wait_for("Se ha matado el central C");
+    local.wait_for("El central del grupo es ahora el de 127.0.0.1");
+    let told = local.printed_after(before);
+    let lines = told.iter().filter(|line| !line.contains("a.bin"));
+    assert_eq!(lines.count(), 2, "{killed}: {told:#?}");
+    // Which one is down is known.
+    local.type_line("LEVANTAR C");
+    local.wait_for("Se ha levantado el central C");
+    wait_for_row(&mut local, "listo");
+    local.type_line("MIGRAR");
+    local.wait_for("Ahora manda C");
+    local.wait_for_nth("El central del grupo es ahora el de 127.0.0.1", 2);
+    // One member of etcd is not missed, and one that stands still neither.
+    local.type_line("MATAR E1");
+    local.wait_for("Se ha matado el etcd E1");
+    wait_for_row(&mut local, "listo");
+    local.type_line("MIGRAR C9");
+    local.wait_for("Ningún central se llama así");
+    local.type_line("LEVANTAR E1");
+    local.wait_for("Se ha levantado el etcd E1");
+    local.type_line("CONGELAR C");
+    local.wait_for("Se ha congelado el central C");
+    local.wait_for_nth("El central del grupo es ahora el de 127.0.0.1", 3);
+    local.type_line("DESCONGELAR C");
+    local.wait_for("Se ha descongelado el central C");
+    wait_for_row(&mut local, "listo");
+    local.type_line("NODOS");
+    local.wait_for("vivo (manda)");
+    local.wait_for("completa y verificada");
+    assert!(bytes_of(&folder.path().join("data/descargas/a.bin")) == bytes);
+    let printed = local.printed();
+    assert!(
+        !printed.iter().any(|line| line.contains("Sin conexión")),
+        "{printed:#?}"
+    );
+    local.end_input();
+    assert_eq!(local.exit_code(), 0, "{:#?}", local.printed());
+    // What was known is known to the next run, though all of etcd listens elsewhere.
+    let mut local = Process::start("env", folder.path(), &args);
+    local.wait_for("Sincronizado");
+    local.end_input();
+    assert_eq!(local.exit_code(), 0, "{:#?}", local.printed());
+}
+
+#[test]
+fn without_etcd_videolocal_says_what_to_install() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let nowhere = [("PATH", path.as_str())];
+    let (code, _, said) = ended(LOCAL, folder.path(), &["--centrales=2"], &nowhere);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("apt install etcd-server"), "{said}");
+    assert!(!folder.path().join("stats").exists());
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn orders_at_a_central_on_standby_name_the_one_that_reigns() {
+    let scene = Scene {
+        folder: tempfile::tempdir().unwrap(),
+        engine: etcd::Cluster::start(1),
+    };
+    let (first, first_port) = scene.central("c1");
+    scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c1", "active")
+    });
+    let (mut second, second_port) = scene.central("c2");
+    scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c2", "ready")
+    });
+    for words in [
+        &["drenar", "1"][..],
+        &["expulsar", "ana"],
+        &["estado"],
+        &["cola"],
+        &["estadisticas"],
+    ] {
+        let mut args = words.to_vec();
+        args.push("--socket=c2.socket");
+        let (code, _, said) = ended(CENTRAL, scene.folder.path(), &args, &[]);
+        assert_eq!(code, 1, "{words:?}: {said}");
+        let place = format!("c1 (127.0.0.1:{first_port})");
+        assert!(
+            said.contains(&place) && said.contains("[not-active]"),
+            "{said}"
+        );
+    }
+    // A service reads no console, and its page says it too.
+    assert!(second.child.try_wait().unwrap().is_none());
+    let page = ask_page(second_port);
+    assert!(
+        page.contains(&format!("http://127.0.0.1:{first_port}/")),
+        "{page}"
+    );
+    drop(first);
+}
+
+/// The front page, as a browser asks for it.
+fn ask_page(port: u16) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
 }

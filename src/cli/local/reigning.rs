@@ -67,6 +67,7 @@ pub(super) async fn order(children: &mut Children, line: String) -> anyhow::Resu
         .or(sockets.first())
         .ok_or_else(|| anyhow!(t!("local-nobody-reigns")))?;
     let answer = timeout(ORDER_WITHIN, orders::ask_central(socket, line)).await;
-    let answer = answer.map_err(|_| anyhow!(t!("local-nobody-reigns")))??;
+    let answer = answer.map_err(|_| anyhow!(t!("local-nobody-reigns")))?;
+    let answer = answer.map_err(|why| anyhow!(t!("order-failed", socket = socket, why = why)))?;
     Ok(orders::shown(&answer, Form::Table))
 }
