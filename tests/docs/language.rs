@@ -61,6 +61,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("sáb-dom", "sat-sun"),
     ("no", "off"),
     ("clave", "secret"),
+    ("central-clave.pem", "central-key.pem"),
+    ("10.0.0.2-clave.pem", "10.0.0.2-key.pem"),
     ("descargas", "downloads"),
 ];
 

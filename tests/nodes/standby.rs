@@ -73,7 +73,7 @@ async fn whoever_asks_a_central_on_standby_is_sent_to_the_one_that_reigns() {
     assert_eq!(json_of(&answer)["code"], "http-standby");
     let answer = ask(at, "GET /metrics", &[]).await;
     let figures = String::from_utf8(answer.body).unwrap();
-    assert!(figures.contains("trozos_ready 0\n"), "{figures}");
+    assert!(figures.contains("trozos_ready 0.0\n"), "{figures}");
     assert!(figures.contains("role=\"central\""), "{figures}");
     assert!(!figures.contains("trozos_files "), "{figures}");
     let answer = ask(at, "GET /api/v1/centrals", &[]).await;

@@ -3,6 +3,7 @@
 
 mod announced;
 mod centrals;
+mod centrals_tls;
 mod completions;
 mod crash;
 mod ends;
