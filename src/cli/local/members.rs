@@ -6,8 +6,6 @@ use std::{
     env,
     ffi::OsString,
     fs::{self, File},
-    io,
-    net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -20,7 +18,10 @@ use super::{
     plan::Role,
     process::{CHILD, Node},
 };
-use crate::cli::text::t;
+use crate::{
+    cli::text::t,
+    node::{free_ports, has_listener},
+};
 
 /// How many: one may fail, and the two others go on.
 pub(super) const COUNT: u16 = 3;
@@ -70,7 +71,7 @@ impl Members {
         let mut tries = 1..=TRIES;
         loop {
             tries.next();
-            match self.start_on(free_ports()?, &log_path).await {
+            match self.start_on(free_ports(COUNT.into())?, &log_path).await {
                 Err(_) if !tries.is_empty() => {}
                 started => return started,
             }
@@ -116,10 +117,7 @@ impl Members {
         let log_path = std::path::absolute(log_path(role))?;
         command.current_dir(&self.folder);
         // It listens before it answers.
-        let listens = |_: &str| {
-            let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-            connected.is_ok().then_some(port)
-        };
+        let listens = |_: &str| has_listener(port).then_some(port);
         Node::start(role, command, &log_path, listens).await
     }
 }
@@ -147,18 +145,6 @@ fn arguments(number: u16, port: u16) -> Vec<String> {
     flags
         .map(|(flag, value)| format!("{flag}={value}"))
         .collect()
-}
-
-/// Ports that nobody listens on at this moment.
-fn free_ports() -> io::Result<Vec<u16>> {
-    let held: io::Result<Vec<TcpListener>> = (0..COUNT)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect();
-    let ports = held?
-        .iter()
-        .map(|listener| Ok(listener.local_addr()?.port()))
-        .collect();
-    ports
 }
 
 /// The program, where it is installed.

@@ -139,15 +139,9 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
-    let (standing, reigns) = match begun.several.is_some() {
-        true => (Standing::Standby(None), api::Reigns::Elsewhere(None)),
-        false => (Standing::Active, api::Reigns::Here),
-    };
+    let (standing, reigns) = at_first(begun.several.is_some());
     let (reigns, seen) = watch::channel(reigns);
-    let orders = CentralOrders {
-        commands,
-        reigns: seen,
-    };
+    let orders = CentralOrders::new(commands, seen);
     let face = face(&config, network, &orders, &expelled);
     let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
     let mut central = Central {
@@ -199,6 +193,14 @@ impl Central {
         let (wall_ms, registry) = (clock::wall_ms(), self.cluster.registry());
         self.journal.finish(term, wall_ms, registry).await?;
         set_aside(names)
+    }
+}
+
+/// One of several centrals serves nobody before it reigns.
+fn at_first(is_of_several: bool) -> (Standing, api::Reigns) {
+    match is_of_several {
+        true => (Standing::Standby(None), api::Reigns::Elsewhere(None)),
+        false => (Standing::Active, api::Reigns::Here),
     }
 }
 

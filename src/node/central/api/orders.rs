@@ -65,10 +65,17 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
-    pub(in crate::node::central) reigns: watch::Receiver<Reigns>,
+    reigns: watch::Receiver<Reigns>,
 }
 
 impl CentralOrders {
+    pub(in crate::node::central) fn new(
+        commands: mpsc::Sender<CentralCommand>,
+        reigns: watch::Receiver<Reigns>,
+    ) -> Self {
+        Self { commands, reigns }
+    }
+
     async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> CentralCommand,
