@@ -330,3 +330,95 @@ fn ask_page(port: u16) -> String {
     stream.read_to_string(&mut page).unwrap();
     page
 }
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn an_order_during_hand_overs_is_done_once_or_refused() {
+    let scene = Scene {
+        folder: tempfile::tempdir().unwrap(),
+        engine: etcd::Cluster::start(1),
+    };
+    put(&scene.path("v1/a"), b"a");
+    let nodes = ["c1", "c2"];
+    let centrals = nodes.map(|node| scene.central(node));
+    let places = centrals
+        .each_ref()
+        .map(|(_, port)| format!("127.0.0.1:{port}"));
+    let args = [
+        "-n1".to_owned(),
+        "-p0".to_owned(),
+        "--ip=127.0.0.1".to_owned(),
+        "--sin-consola".to_owned(),
+        "--directorio=v1".to_owned(),
+        "--socket=no".to_owned(),
+        format!("--ip-central={}", places.join(",")),
+    ];
+    let secondary = Process::start(SECONDARY, scene.folder.path(), &args);
+    let is_there = |answer: &serde_json::Value| answer["secondaries"][0]["number"] == 1;
+    let standing_by =
+        |answer: &serde_json::Value| nodes.iter().any(|node| has_state(answer, node, "ready"));
+    scene.order_until("c1", &["centrales"], standing_by);
+    let give = |node: &str, words: &[&str]| {
+        let mut args = words.to_vec();
+        let socket = format!("--socket={node}.socket");
+        args.push(&socket);
+        ended(CENTRAL, scene.folder.path(), &args, &[])
+    };
+    let began = Instant::now();
+    while !nodes
+        .iter()
+        .any(|node| is_there(&scene.order(node, &["secundarios"])))
+    {
+        assert!(began.elapsed() < DEADLINE, "no secondary");
+    }
+    let mut is_drained_now = false;
+    let (mut done, mut refused) = (0, 0);
+    std::thread::scope(|threads| {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        threads.spawn(move || {
+            // One hand-over after the other, as long as there are orders.
+            let ended = |stopped: &std::sync::mpsc::Receiver<()>| {
+                stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected)
+            };
+            while !ended(&stopped) {
+                for node in nodes {
+                    give(node, &["migrar"]);
+                }
+            }
+        });
+        while done < 20 {
+            let words: &[&str] = match is_drained_now {
+                true => &["drenar", "1", "no"],
+                false => &["drenar", "1"],
+            };
+            for node in nodes {
+                let (code, _, error) = give(node, words);
+                match code {
+                    0 => {
+                        done += 1;
+                        is_drained_now = !is_drained_now;
+                        break;
+                    }
+                    // The secondary is on its way from one central to the other.
+                    4 => {}
+                    _ => {
+                        assert!(error.contains("[not-active]"), "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        drop(stop);
+    });
+    let began = Instant::now();
+    let shown = loop {
+        let mut answers = nodes.iter().map(|node| scene.order(node, &["secundarios"]));
+        if let Some(shown) = answers.find(is_there) {
+            break shown;
+        }
+        assert!(began.elapsed() < DEADLINE, "no secondary");
+    };
+    assert_eq!(is_drained(&shown, 1), is_drained_now, "{shown}");
+    assert!(refused > 0, "no order met a hand-over");
+    drop(secondary);
+}

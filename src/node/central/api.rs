@@ -24,7 +24,7 @@ pub use self::{
     orders::CentralOrders,
 };
 pub(super) use self::{
-    ordered::{NotTaken, Reigns, Settled},
+    ordered::{Given, NotTaken, Reigns, Settled},
     orders::{CentralCommand, PlaceCommand},
 };
 

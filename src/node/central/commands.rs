@@ -20,7 +20,9 @@ impl Central {
             CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
             CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
             CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
-            CentralCommand::Order(order, id, to) => self.ordered(now, order, id, to),
+            CentralCommand::Order(order, id, given, to) => {
+                self.ordered(now, order, (id, given), to);
+            }
             CentralCommand::Settled(order, id, to) => {
                 let _ = to.send(self.settled(&order, id));
             }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{
     DrainedSecondary, Order, Ordered, SecondaryCondition, SecondaryInfo,
-    api::{NotTaken, Settled},
+    api::{Given, NotTaken, Settled},
     place::Standing,
     state::Central,
 };
@@ -41,13 +41,15 @@ impl Central {
         &mut self,
         now: Instant,
         order: Order,
-        id: OrderId,
+        (id, given): (OrderId, Given),
         to: oneshot::Sender<Result<Ordered, NotTaken>>,
     ) {
         if self.is_standby() {
             // What the journal has is durable.
             let _ = to.send(match self.settled(&order, id) {
                 Settled::Done(said) => Ok(said),
+                // An earlier run of this central may have done it: whoever asks asks again.
+                Settled::NotYet if given == Given::PerhapsAgain => return,
                 Settled::NotDone | Settled::NotYet | Settled::Reigns => Err(NotTaken::Standby),
             });
             return;
@@ -98,6 +100,7 @@ impl Central {
         // Whatever the last reign of this central made durable comes before the next one begins.
         match several.ended {
             Some(ended) if several.registry.term() <= ended => Settled::NotYet,
+            None if !several.reign.snapshot().ready => Settled::NotYet,
             Some(_) | None => Settled::NotDone,
         }
     }

@@ -93,6 +93,13 @@ pub(in crate::node::central) enum Reigns {
     Elsewhere(Option<ReigningCentral>),
 }
 
+/// Whether an order may have been given before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::node::central) enum Given {
+    First,
+    PerhapsAgain,
+}
+
 /// Why an order was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::node::central) enum NotTaken {

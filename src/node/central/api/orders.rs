@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Order, Ordered,
     OwnFigures, Present, ReigningCentral, Standing, Summary, Unanswered,
-    ordered::{NotTaken, Reigns, Settled},
+    ordered::{Given, NotTaken, Reigns, Settled},
 };
 use crate::{
     engine::cluster::{
@@ -34,7 +34,12 @@ pub(in crate::node::central) enum CentralCommand {
     Queue(oneshot::Sender<Vec<QueueRow>>),
     MaxDownloads(oneshot::Sender<usize>),
     /// Done once for each name, whoever reigns.
-    Order(Order, OrderId, oneshot::Sender<Result<Ordered, NotTaken>>),
+    Order(
+        Order,
+        OrderId,
+        Given,
+        oneshot::Sender<Result<Ordered, NotTaken>>,
+    ),
     /// What became of an order that was taken before the reign ended.
     Settled(Order, OrderId, oneshot::Sender<Settled>),
     Running(oneshot::Sender<Vec<Running>>),
@@ -228,13 +233,17 @@ impl CentralOrders {
     /// # Errors
     /// See [`Unanswered`].
     pub async fn order(&self, order: Order, id: Option<OrderId>) -> Result<Ordered, Unanswered> {
+        let given = match id {
+            Some(_) => Given::PerhapsAgain,
+            None => Given::First,
+        };
         let id = id.unwrap_or_else(|| OrderId {
             session: Session(fastrand::u64(..)),
             number: 1,
         });
         let until = clock::now() + SETTLED_WITHIN;
         loop {
-            let asked = self.ask(|to| CentralCommand::Order(order.clone(), id, to));
+            let asked = self.ask(|to| CentralCommand::Order(order.clone(), id, given, to));
             match asked.await {
                 Ok(Ok(said)) => return Ok(said),
                 Ok(Err(NotTaken::Standby)) => return Err(self.standby()),
