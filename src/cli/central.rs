@@ -29,7 +29,7 @@ use super::{
 };
 use crate::node::{
     NetworkRole, Security,
-    central::{self, CentralHandle},
+    central::{self, CentralHandle, Unanswered},
     where_to_listen,
 };
 
@@ -47,6 +47,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     match &args.instead {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
+        Some(CentralCommand::CertificadosMotor(args)) => return certificates::for_engine(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
         Some(CentralCommand::Auditor(args)) => return auditor::main(args),
         Some(CentralCommand::Order(order)) => {
@@ -118,11 +119,14 @@ async fn run(
     } = requests;
     let gave_up = handle.stopped();
     let stopped = program::either(&stop, &gave_up);
-    let alive = async || handle.status().await.is_ok();
+    // One on standby lives too.
+    let alive = async || handle.own().await.is_ok();
     let read_again = async || {
         if let Some(args) = reload::read::<CentralArgs>(&line, &log, &security) {
             let most = args.max_clientes as usize;
-            let _ = handle.set_max_downloads(most).await;
+            if let Err(error) = handle.set_max_downloads(most).await {
+                tracing::warn!(%error, most, "max-clients stays as it is");
+            }
         }
     };
     program::serve(
@@ -165,8 +169,10 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
         CentralLine::Common(CommonLine::Quit) => return false,
         line => {
             let form = orders::central::form(&line);
-            if let Ok(Some(answer)) = orders::central::perform(handle, line).await {
-                printer.lines(orders::shown(&answer, form));
+            match orders::central::perform(handle, line, None).await {
+                Ok(Some(answer)) => printer.lines(orders::shown(&answer, form)),
+                Ok(None) | Err(Unanswered::Stopped(_)) => {}
+                Err(why) => printer.line(complaint(orders::central::unanswered(&why))),
             }
         }
     }

@@ -34,6 +34,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),
     ("OrdersError", OrdersError::CODES),
+    ("Unanswered", crate::node::central::Unanswered::CODES),
     ("FailReason", FailReason::CODES),
     ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),

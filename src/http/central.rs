@@ -7,6 +7,7 @@ use axum::{
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
+    middleware::from_fn_with_state,
     routing::get,
 };
 
@@ -22,15 +23,13 @@ use super::{
     pages::{self, Orders},
     problem::Problem,
     shared::Central,
+    standby::turn_away,
     subtitles,
     writes::administers,
 };
 use crate::{
     model::FileName,
-    node::{
-        Stopped,
-        central::{CentralDoor, Offer},
-    },
+    node::central::{CentralDoor, Offer, Unanswered},
     store::sha256 as sha256_of,
 };
 
@@ -56,6 +55,7 @@ pub(super) fn router(
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(not_allowed)
         .fallback(nothing)
+        .layer(from_fn_with_state(central.clone(), turn_away))
         .with_state(central)
 }
 
@@ -233,8 +233,7 @@ async fn folder_list(
     folder: &str,
 ) -> Result<Response<Body>, Problem> {
     let folder = names::of_path(folder).ok_or(Problem::NotFound)?;
-    let all = central.door.catalogue().await;
-    let all = all.map_err(|Stopped| Problem::Stopping)?;
+    let all = central.door.catalogue().await?;
     let asker = asker(request)?;
     // Signatures of thousands of files take a while.
     let (asker, inside) = (asker.clone(), folder.clone());
@@ -258,18 +257,23 @@ async fn ready(State(central): State<Central>, request: Parts) -> Response<Body>
     let answer = match central.door.summary().await {
         Ok(summary) if summary.status.ready => Ok(healthy().await),
         Ok(_) => Err(Problem::NotReady),
-        Err(Stopped) => Err(Problem::Stopping),
+        Err(why) => Err(why.into()),
     };
     told(&request, answer)
 }
 
 async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {
-    let answer = match (central.door.summary().await, counts(&request)) {
-        (Ok(look), Some(counts)) => Figures::of_central(&look, &counts)
-            .watched(central.watching.figures())
-            .answer(&request.headers),
-        _ => Err(Problem::Stopping),
+    let answer = async {
+        let counts = counts(&request).ok_or(Problem::Stopping)?;
+        let own = central.door.own().await?;
+        let figures = match central.door.summary().await {
+            Ok(look) => Figures::of_central(&look, &counts).watched(central.watching.figures()),
+            Err(Unanswered::Standby(_)) => Figures::on_standby(&own, &counts),
+            Err(why) => return Err(why.into()),
+        };
+        figures.standing(&own).answer(&request.headers)
     };
+    let answer = answer.await;
     told(&request, answer)
 }
 
@@ -278,9 +282,8 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
         let query = Query::of(request.uri.query());
         let asker = asker(&request)?;
         let tongue = asker.tongue.chosen(query.language.as_deref());
-        let stopping = |Stopped| Problem::Stopping;
-        let present = central.door.present().await.map_err(stopping)?;
-        let all = central.door.catalogue().await.map_err(stopping)?;
+        let present = central.door.present().await?;
+        let all = central.door.catalogue().await?;
         let orders = orders(administers(central.administration, asker));
         let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.
@@ -311,8 +314,7 @@ async fn file_page(State(central): State<Central>, request: Parts) -> Response<B
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
-        let all = central.door.catalogue().await;
-        let all = all.map_err(|Stopped| Problem::Stopping)?;
+        let all = central.door.catalogue().await?;
         let neighbours = neighbours(&all.files, &offer.0.name);
         let whole = manifest.map(|manifest| manifest.whole());
         let names = all.files.iter().map(|listed| &listed.file.name);

@@ -5,6 +5,7 @@ mod central;
 mod own;
 mod process;
 mod secondary;
+mod standing;
 
 use std::{borrow::Cow, fmt};
 

@@ -2,7 +2,7 @@
 //! give it, by their pacing and into their books, and decides nothing but what a request means.
 //!
 //! `server` takes connections from a node's `face` and checks what is true of all requests, `hosts` under which names, `auth` what its password gives;
-//! `asker` is who asks, `secondary` and `central` are the routes of the servers, `shared` what all routes of one server share,
+//! `asker` is who asks, `secondary` and `central` are the routes of the servers, `shared` what all routes of one server share, `standby` where a central on standby sends people,
 //! `answers` what they have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
 //! read about it, `body` how bytes come, `local` what a client's player asks. `watching` is what comes through this node from
@@ -38,6 +38,7 @@ mod secondary;
 mod server;
 mod shared;
 mod show;
+mod standby;
 mod subtitles;
 mod text;
 mod viewers;

@@ -10,7 +10,7 @@ use super::{
     pages,
     text::{Tongue, w},
 };
-use crate::model::error_codes;
+use crate::{model::error_codes, node::central::Unanswered};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Problem {
     TooLong,
     /// Service has not begun, or no live secondary holds the file.
     NotReady,
+    /// This central is on standby, and nobody is known who reigns.
+    Standby,
     /// This server stops, or has no place for more.
     Stopping,
     /// The file cannot be read now.
@@ -79,6 +81,7 @@ error_codes!(Problem, code {
     Self::NotImplemented => "http-not-implemented",
     Self::TooLong => "http-address-too-long",
     Self::NotReady => "http-not-ready",
+    Self::Standby => "http-standby",
     Self::Stopping => "http-stopping",
     Self::Unreadable => "http-unreadable",
 });
@@ -112,7 +115,7 @@ impl Problem {
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
-            Self::NotReady | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::Standby | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -138,6 +141,7 @@ impl Problem {
             Self::NotImplemented => w!(tongue, "http-not-implemented"),
             Self::TooLong => w!(tongue, "http-address-too-long"),
             Self::NotReady => w!(tongue, "http-not-ready"),
+            Self::Standby => w!(tongue, "http-standby"),
             Self::Stopping => w!(tongue, "http-stopping"),
             Self::Unreadable => w!(tongue, "http-unreadable"),
         }
@@ -145,7 +149,7 @@ impl Problem {
 
     fn retry_after(self) -> Option<u32> {
         match self {
-            Self::NotReady | Self::Stopping => Some(RETRY_AFTER_S),
+            Self::NotReady | Self::Standby | Self::Stopping => Some(RETRY_AFTER_S),
             Self::TooManyGuesses => Some(GUESS_AFTER_S),
             _ => None,
         }
@@ -185,6 +189,34 @@ impl Reader {
 pub(super) struct Trouble {
     problem: Problem,
     detail: Option<String>,
+}
+
+impl From<Unanswered> for Problem {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Stopped(_) => Self::Stopping,
+            Unanswered::Standby(_) | Unanswered::Unknown => Self::Standby,
+            Unanswered::Forgotten | Unanswered::OtherOrder => Self::Conflict,
+        }
+    }
+}
+
+impl From<Unanswered> for Trouble {
+    fn from(why: Unanswered) -> Self {
+        let detail = match &why {
+            Unanswered::Stopped(_) | Unanswered::Standby(None) => None,
+            Unanswered::Standby(Some(active)) => {
+                Some(format!("{} reigns at {}", active.node, active.address))
+            }
+            Unanswered::Unknown | Unanswered::Forgotten | Unanswered::OtherOrder => {
+                Some(format!("{why} ({})", why.code()))
+            }
+        };
+        Self {
+            problem: why.into(),
+            detail,
+        }
+    }
 }
 
 impl From<Problem> for Trouble {

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     model::FileName,
     node::{
-        Stopped,
         central::{CentralDoor, Holder, Offer, Refusal},
         secondary::SecondaryDoor,
     },
@@ -59,7 +58,7 @@ impl Central {
     /// The file of a name, and who holds it.
     pub(super) async fn offer(&self, name: FileName) -> Result<Offer, Problem> {
         let offer = self.door.offer(name).await;
-        match offer.map_err(|Stopped| Problem::Stopping)? {
+        match offer? {
             Ok(offer) => Ok(offer),
             Err(Refusal::NotReady { .. }) => Err(Problem::NotReady),
             Err(_) => Err(Problem::NotFound),

@@ -200,6 +200,17 @@ pub struct Session(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
+/// The name of an order, by which it is known again when it is given twice.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct OrderId {
+    /// Whose: nobody else has this one.
+    pub session: Session,
+    /// Which of its orders, from 1.
+    pub number: u64,
+}
+
 /// A source of one transfer. Given by the central; means nothing outside of that transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);

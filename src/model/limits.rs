@@ -87,6 +87,13 @@ pub const MAX_WAITING: usize = 10_000;
 /// again by itself.
 pub const EXPELLED_FOR: Duration = Duration::from_secs(60);
 
+/// Orders of one session whose answers are kept.
+pub const ANSWERS_OF_A_SESSION: usize = 64;
+/// Sessions whose answers are kept.
+pub const MAX_ORDER_SESSIONS: usize = 10_000;
+/// How long the answers are kept of a session that gives no orders.
+pub const ORDER_SESSION_IDLE: Duration = Duration::from_secs(24 * 3600);
+
 /// How often a secondary and the central tell each other that they live.
 pub const HEARTBEAT: Duration = Duration::from_millis(500);
 /// Silence after which a secondary's lease ends.

@@ -19,8 +19,8 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
-mod rooms;
 mod remote;
+mod rooms;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
 mod scrub;
@@ -43,8 +43,8 @@ pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, ClusterId, ClusterIdError, GroupName, GroupNameError,
-    Incarnation, RequestId, SecondaryNumber, SecondaryNumberError, Session, ShortClusterId,
-    SourceId, Term, TransferId, TransferIdError,
+    Incarnation, OrderId, RequestId, SecondaryNumber, SecondaryNumberError, Session,
+    ShortClusterId, SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use keys::{
@@ -55,11 +55,11 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use remote::{RemoteError, is_bucket_address};
 pub use rooms::{
     Asked, Job, RoomAnswer, RoomId, RoomInfo, RoomMessage, RoomName, RoomNameError, RoomOptions,
     RoomOrder, RoomText,
 };
-pub use remote::{RemoteError, is_bucket_address};
 pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;

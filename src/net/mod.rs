@@ -16,6 +16,7 @@ mod network;
 #[cfg(feature = "object-store")]
 pub mod objects;
 mod permits;
+mod ports;
 mod refusal;
 mod send_file;
 mod socket;
@@ -34,6 +35,7 @@ pub use local::{LocalListener, connect_here, is_listened_to, read_all};
 pub use mdns::{Announcement, Browser};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
+pub use ports::{free_ports, has_listener};
 pub use refusal::TlsRefusal;
 pub use send_file::{PlainSocket, UNSENT_BYTES, UNSENT_HTTP_BYTES, keep_alive, limit_unsent};
 pub use socket::Socket;

@@ -1,6 +1,7 @@
 //! A private authority and the certificates of a small cluster, in one folder. Overwrites nothing: a folder that
 //! has an authority already gets the missing certificates, signed by it.
 
+pub mod engine;
 mod names;
 
 use std::{

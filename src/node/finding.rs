@@ -78,6 +78,11 @@ pub(super) struct Finder {
 }
 
 impl Finder {
+    /// True where no more than one central is known.
+    pub(super) fn is_one(&self) -> bool {
+        self.known.is_one()
+    }
+
     /// With what an earlier run has left.
     pub(super) fn new(config: LinkConfig) -> Self {
         let kept = config.centrals.kept.as_deref().map(load_json::<Kept>);

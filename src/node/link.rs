@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -83,6 +83,8 @@ pub(super) enum LinkEvent {
 pub(super) struct Link {
     pub(super) events: mpsc::Receiver<LinkEvent>,
     wake: Arc<Notify>,
+    /// Other centrals are known, which may take over.
+    others: Arc<AtomicBool>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -92,6 +94,7 @@ impl Link {
     pub(super) fn start(config: LinkConfig) -> Self {
         let (sender, events) = mpsc::channel(64);
         let wake = Arc::new(Notify::new());
+        let others = Arc::default();
         let stop = CancellationToken::new();
         let (heartbeat, lease, spread) = match config.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE, SECONDARY_SPREAD),
@@ -106,11 +109,13 @@ impl Link {
             spread,
             events: sender,
             wake: Arc::clone(&wake),
+            others: Arc::clone(&others),
             stop: stop.clone(),
         };
         Self {
             events,
             wake,
+            others,
             stop,
             task: tokio::spawn(task.run()),
         }
@@ -119,6 +124,11 @@ impl Link {
     /// Tries now instead of after the rest of a delay.
     pub(super) fn try_now(&self) {
         self.wake.notify_one();
+    }
+
+    /// Whether another central may take over from one that is lost.
+    pub(super) fn has_others(&self) -> bool {
+        self.others.load(Ordering::Relaxed)
     }
 
     /// Sends what is in the outbox, which the owner has dropped, and ends.
@@ -139,6 +149,7 @@ struct Task {
     spread: Duration,
     events: mpsc::Sender<LinkEvent>,
     wake: Arc<Notify>,
+    others: Arc<AtomicBool>,
     stop: CancellationToken,
 }
 
@@ -167,6 +178,7 @@ impl Task {
             };
             tracing::info!(?down, "no connection to the central");
             let (is_denied, is_move) = (matches!(down, LinkDown::Denied(_)), down.is_move());
+            self.others.store(!self.finder.is_one(), Ordering::Relaxed);
             let expelled = down.is_expelled().then(|| down.clone());
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
                 return;

@@ -36,6 +36,7 @@ mod stories;
 mod testing;
 mod watch;
 
+pub use crate::net::{free_ports, has_listener};
 pub use ask::Stopped;
 pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};

@@ -32,8 +32,8 @@ mod zeros;
 
 pub use disk::Entry;
 pub use error::{StoreError, is_damage};
-pub use identity::{Identity, KeptKey, Seed, change_identity, load_identity};
 pub use hash::{Readable, lanes, manifest_id, sha256, sha256_file, sha256_many};
+pub use identity::{Identity, KeptKey, Seed, change_identity, load_identity};
 pub use index::ContentReader;
 pub use part::{
     Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace, Pressure, Sweep,

@@ -28,6 +28,7 @@ pub(crate) const ENGLISH: Language = Language {
 /// Commands of the command lines, besides those of the prompts.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("certificados", "certificates"),
+    ("certificados-motor", "engine-certificates"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),
@@ -60,6 +61,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("sáb-dom", "sat-sun"),
     ("no", "off"),
     ("clave", "secret"),
+    ("central-clave.pem", "central-key.pem"),
+    ("10.0.0.2-clave.pem", "10.0.0.2-key.pem"),
     ("descargas", "downloads"),
 ];
 

@@ -14,6 +14,7 @@ mod retired;
 mod rooms;
 #[cfg(feature = "object-store")]
 mod shelf;
+mod standby;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

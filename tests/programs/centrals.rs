@@ -1,4 +1,4 @@
-//! Two real centrals on a real etcd: one hands over, one is killed, and nobody has to do anything.
+//! Real centrals on a real etcd: one hands over, one is killed, and nobody has to do anything. With `videolocal` too.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use crate::{
     etcd,
     support::{
         DEADLINE, noise,
-        process::{CENTRAL, CLIENT, Process, SECONDARY, plain},
+        process::{CENTRAL, CLIENT, LOCAL, Process, SECONDARY, ended, plain},
         put,
     },
 };
@@ -174,4 +174,251 @@ fn what_was_ordered_outlives_every_central_and_a_download_notices_nothing() {
     });
     scene.order_until("c3", &["secundarios"], |answer| is_drained(answer, 3));
     drop((third, secondaries));
+}
+
+/// The standing of a central of `videolocal`, as its prompt shows it, once there is one.
+fn wait_for_row(local: &mut Process, state: &str) {
+    let began = Instant::now();
+    loop {
+        let before = local.printed().len();
+        local.type_line("CENTRALES");
+        while local.printed().len() < before + 3 {
+            assert!(began.elapsed() < DEADLINE, "{:#?}", local.printed());
+            std::thread::yield_now();
+        }
+        let rows = local.printed_after(before);
+        if rows.iter().any(|row| row.contains(state)) {
+            return;
+        }
+        assert!(began.elapsed() < DEADLINE, "{rows:#?}");
+    }
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn in_videolocal_the_central_dies_and_one_line_says_where_it_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = noise(5, 60_000_000);
+    for n in 1..=3 {
+        put(&folder.path().join(format!("data/videos{n}/a.bin")), &bytes);
+    }
+    // Where its servers take orders: those of tests otherwise take none where people would look for them.
+    let sockets = format!("XDG_RUNTIME_DIR={}", folder.path().display());
+    let unset = "--unset=TROZOS_SOCKET";
+    let args = [
+        unset,
+        &sockets,
+        LOCAL,
+        "--centrales=2",
+        "--limite-subida=1MB/s",
+    ];
+    let mut local = Process::start("env", folder.path(), &args);
+    local.wait_for("Sincronizado: los 3 secundarios tienen el mismo fichero");
+    wait_for_row(&mut local, "listo");
+    local.type_line("INSCRIBIR ana");
+    local.wait_for("Te has inscrito como ana");
+    local.type_line("VIDEO a.bin");
+    local.wait_for("Descarga 1: a.bin");
+    let before = local.printed().len();
+    local.type_line("MATAR C");
+    let killed = local.wait_for("Se ha matado el central C");
+    local.wait_for("El central del grupo es ahora el de 127.0.0.1");
+    let told = local.printed_after(before);
+    let lines = told.iter().filter(|line| !line.contains("a.bin"));
+    assert_eq!(lines.count(), 2, "{killed}: {told:#?}");
+    // Which one is down is known.
+    local.type_line("LEVANTAR C");
+    local.wait_for("Se ha levantado el central C");
+    wait_for_row(&mut local, "listo");
+    local.type_line("MIGRAR");
+    local.wait_for("Ahora manda C");
+    local.wait_for_nth("El central del grupo es ahora el de 127.0.0.1", 2);
+    // One member of etcd is not missed, and one that stands still neither.
+    local.type_line("MATAR E1");
+    local.wait_for("Se ha matado el etcd E1");
+    wait_for_row(&mut local, "listo");
+    local.type_line("MIGRAR C9");
+    local.wait_for("Ningún central se llama así");
+    local.type_line("LEVANTAR E1");
+    local.wait_for("Se ha levantado el etcd E1");
+    local.type_line("CONGELAR C");
+    local.wait_for("Se ha congelado el central C");
+    local.wait_for_nth("El central del grupo es ahora el de 127.0.0.1", 3);
+    local.type_line("DESCONGELAR C");
+    local.wait_for("Se ha descongelado el central C");
+    wait_for_row(&mut local, "listo");
+    local.type_line("NODOS");
+    local.wait_for("vivo (manda)");
+    local.wait_for("completa y verificada");
+    assert!(bytes_of(&folder.path().join("data/descargas/a.bin")) == bytes);
+    let printed = local.printed();
+    assert!(
+        !printed.iter().any(|line| line.contains("Sin conexión")),
+        "{printed:#?}"
+    );
+    local.end_input();
+    assert_eq!(local.exit_code(), 0, "{:#?}", local.printed());
+    // What was known is known to the next run, though all of etcd listens elsewhere.
+    let mut local = Process::start("env", folder.path(), &args);
+    local.wait_for("Sincronizado");
+    local.end_input();
+    assert_eq!(local.exit_code(), 0, "{:#?}", local.printed());
+}
+
+#[test]
+fn without_etcd_videolocal_says_what_to_install() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let nowhere = [("PATH", path.as_str())];
+    let (code, _, said) = ended(LOCAL, folder.path(), &["--centrales=2"], &nowhere);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("apt install etcd-server"), "{said}");
+    assert!(!folder.path().join("stats").exists());
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn orders_at_a_central_on_standby_name_the_one_that_reigns() {
+    let scene = Scene {
+        folder: tempfile::tempdir().unwrap(),
+        engine: etcd::Cluster::start(1),
+    };
+    let (first, first_port) = scene.central("c1");
+    scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c1", "active")
+    });
+    let (mut second, second_port) = scene.central("c2");
+    scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c2", "ready")
+    });
+    for words in [
+        &["drenar", "1"][..],
+        &["expulsar", "ana"],
+        &["estado"],
+        &["cola"],
+        &["estadisticas"],
+    ] {
+        let mut args = words.to_vec();
+        args.push("--socket=c2.socket");
+        let (code, _, said) = ended(CENTRAL, scene.folder.path(), &args, &[]);
+        assert_eq!(code, 1, "{words:?}: {said}");
+        let place = format!("c1 (127.0.0.1:{first_port})");
+        assert!(
+            said.contains(&place) && said.contains("[not-active]"),
+            "{said}"
+        );
+    }
+    // A service reads no console, and its page says it too.
+    assert!(second.child.try_wait().unwrap().is_none());
+    let page = ask_page(second_port);
+    assert!(
+        page.contains(&format!("http://127.0.0.1:{first_port}/")),
+        "{page}"
+    );
+    drop(first);
+}
+
+/// The front page, as a browser asks for it.
+fn ask_page(port: u16) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn an_order_during_hand_overs_is_done_once_or_refused() {
+    let scene = Scene {
+        folder: tempfile::tempdir().unwrap(),
+        engine: etcd::Cluster::start(1),
+    };
+    put(&scene.path("v1/a"), b"a");
+    let nodes = ["c1", "c2"];
+    let centrals = nodes.map(|node| scene.central(node));
+    let places = centrals
+        .each_ref()
+        .map(|(_, port)| format!("127.0.0.1:{port}"));
+    let args = [
+        "-n1".to_owned(),
+        "-p0".to_owned(),
+        "--ip=127.0.0.1".to_owned(),
+        "--sin-consola".to_owned(),
+        "--directorio=v1".to_owned(),
+        "--socket=no".to_owned(),
+        format!("--ip-central={}", places.join(",")),
+    ];
+    let secondary = Process::start(SECONDARY, scene.folder.path(), &args);
+    let is_there = |answer: &serde_json::Value| answer["secondaries"][0]["number"] == 1;
+    let standing_by =
+        |answer: &serde_json::Value| nodes.iter().any(|node| has_state(answer, node, "ready"));
+    scene.order_until("c1", &["centrales"], standing_by);
+    let give = |node: &str, words: &[&str]| {
+        let mut args = words.to_vec();
+        let socket = format!("--socket={node}.socket");
+        args.push(&socket);
+        ended(CENTRAL, scene.folder.path(), &args, &[])
+    };
+    let began = Instant::now();
+    while !nodes
+        .iter()
+        .any(|node| is_there(&scene.order(node, &["secundarios"])))
+    {
+        assert!(began.elapsed() < DEADLINE, "no secondary");
+    }
+    let mut is_drained_now = false;
+    let (mut done, mut refused) = (0, 0);
+    std::thread::scope(|threads| {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        threads.spawn(move || {
+            // One hand-over after the other, as long as there are orders.
+            let ended = |stopped: &std::sync::mpsc::Receiver<()>| {
+                stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected)
+            };
+            while !ended(&stopped) {
+                for node in nodes {
+                    give(node, &["migrar"]);
+                }
+            }
+        });
+        while done < 20 {
+            let words: &[&str] = match is_drained_now {
+                true => &["drenar", "1", "no"],
+                false => &["drenar", "1"],
+            };
+            for node in nodes {
+                let (code, _, error) = give(node, words);
+                match code {
+                    0 => {
+                        done += 1;
+                        is_drained_now = !is_drained_now;
+                        break;
+                    }
+                    // The secondary is on its way from one central to the other.
+                    4 => {}
+                    _ => {
+                        assert!(error.contains("[not-active]"), "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        drop(stop);
+    });
+    let began = Instant::now();
+    let shown = loop {
+        let mut answers = nodes.iter().map(|node| scene.order(node, &["secundarios"]));
+        if let Some(shown) = answers.find(is_there) {
+            break shown;
+        }
+        assert!(began.elapsed() < DEADLINE, "no secondary");
+    };
+    assert_eq!(is_drained(&shown, 1), is_drained_now, "{shown}");
+    assert!(refused > 0, "no order met a hand-over");
+    drop(secondary);
 }

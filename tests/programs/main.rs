@@ -5,6 +5,7 @@ mod announced;
 #[cfg(feature = "object-store")]
 mod buckets;
 mod centrals;
+mod centrals_tls;
 mod completions;
 mod crash;
 mod ends;

@@ -106,6 +106,9 @@ pub enum CentralCommand {
     /// Makes a private authority, certificates and a secret.
     #[command(next_help_heading = "options")]
     Certificados(CertificateArgs),
+    /// Makes an authority and certificates for members of etcd.
+    #[command(next_help_heading = "options")]
+    CertificadosMotor(CertificateArgs),
     /// Looks at a journal, or restores one from a copy.
     #[command(next_help_heading = "options")]
     Diario(JournalArgs),

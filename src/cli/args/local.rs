@@ -24,7 +24,10 @@ pub(in crate::cli) struct LocalArgs {
     /// Folder of videos1, videos2…
     #[arg(long, value_name = "CARPETA", default_value = "data", value_parser = PathParser)]
     pub(in crate::cli) directorio: PathBuf,
-    /// The central's port.
+    /// How many centrals.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = tidy(number::<u16>(1, 5)))]
+    pub(in crate::cli) centrales: u16,
+    /// The central's port; others have the next ones.
     #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(number::<u16>(0, u16::MAX)))]
     pub(in crate::cli) puerto: u16,
     /// Port of secondary 1; the others have the next ones.

@@ -1,51 +1,41 @@
-//! The processes of a local cluster: this very program, started again in another role. The kernel kills
-//! them when this process ends, however it ends.
+//! The processes of a local cluster: this very program, started again in another role, and etcd under several centrals. The
+//! kernel kills them when this process ends, however it ends.
 
 use std::{
-    fs::File,
-    io::Read,
-    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, ExitStatus, Stdio},
+    process::{Command, ExitCode},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, anyhow};
-use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
-use super::plan::{Plan, Role, folder_of};
-use crate::cli::{
-    central, orders, secondary,
-    text::{
-        t,
-        table::{Table, minor, name, whole},
+use super::{
+    members::{ETCD, Members, become_one},
+    plan::{Plan, Ports, Role, folder_of},
+    process::{CHILD, LOOK_EVERY, Node, listening_port},
+};
+use crate::{
+    cli::{
+        central, orders, secondary,
+        text::{
+            nodes, t,
+            table::{Table, minor, name, whole},
+        },
+        timetable::Timetable,
     },
-    timetable::Timetable,
+    node::central::CentralInfo,
 };
 
-/// First argument of a child; the role and the parent's process id follow.
-const CHILD: &str = "--nodo-hijo";
-/// How long a child may take to listen.
-const START_WITHIN: Duration = Duration::from_secs(15);
 /// How long children have to stop in order.
 const STOP_WITHIN: Duration = Duration::from_secs(6);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-#[derive(Debug)]
-struct Node {
-    role: Role,
-    process: Child,
-    port: u16,
-    frozen: bool,
-    /// Its end was seen.
-    dead: bool,
-}
-
-/// All of them; the first is the central.
+/// All of them: members of etcd if there are any, centrals, secondaries.
 #[derive(Debug)]
 pub(super) struct Children {
     plan: Plan,
     nodes: Vec<Node>,
+    members: Option<Members>,
 }
 
 /// Runs this process as a node if it was started as one.
@@ -62,6 +52,9 @@ pub fn become_child() -> Option<ExitCode> {
     {
         return Some(ExitCode::FAILURE);
     }
+    if role == ETCD {
+        return Some(become_one(args));
+    }
     let name = std::ffi::CString::new(role.clone()).ok()?;
     let _ = rustix::thread::set_name(&name);
     let args = std::iter::once(role.clone().into()).chain(args);
@@ -73,34 +66,50 @@ pub fn become_child() -> Option<ExitCode> {
 }
 
 impl Children {
-    /// Starts a central and its secondaries, and waits until all of them listen.
+    /// Starts centrals and secondaries, and waits until all of them listen.
     ///
     /// Children are killed with the thread that started them: call it, and [`Children::raise`], from one
     /// that lives as long as the program.
     pub(super) async fn start(plan: Plan) -> anyhow::Result<Self> {
         let mut children = Self {
+            members: match plan.has_several() {
+                true => Some(Members::open(&plan.statistics)?),
+                false => None,
+            },
             nodes: Vec::new(),
             plan,
         };
-        let port = children.plan.central_port;
-        let central = children.spawn(Role::Central, port).await?;
-        children.nodes.push(central);
-        for number in 1..=children.plan.secondaries {
-            let port = match children.plan.first_secondary_port {
-                0 => 0,
-                first => first
-                    .checked_add(number - 1)
-                    .with_context(|| t!("local-no-ports"))?,
-            };
-            match children.spawn(Role::Secondary(number), port).await {
-                Ok(node) => children.nodes.push(node),
-                Err(error) => {
-                    children.stop().await;
-                    return Err(error);
-                }
+        match children.start_all().await {
+            Ok(()) => Ok(children),
+            Err(error) => {
+                children.stop().await;
+                Err(error)
             }
         }
-        Ok(children)
+    }
+
+    async fn start_all(&mut self) -> anyhow::Result<()> {
+        if let Some(members) = &self.members {
+            self.nodes = members.start(|role| self.log_path(role)).await?;
+        }
+        let next = |first: u16, nth: u16| match first {
+            0 => Some(0),
+            first => first.checked_add(nth),
+        };
+        for (nth, role) in (0..).zip(self.plan.central_roles()) {
+            let port = next(self.plan.central_port, nth);
+            let node = self
+                .spawn(role, port.with_context(|| t!("local-no-central-ports"))?)
+                .await?;
+            self.nodes.push(node);
+        }
+        for number in 1..=self.plan.secondaries {
+            let port = next(self.plan.first_secondary_port, number - 1);
+            let port = port.with_context(|| t!("local-no-ports"))?;
+            let node = self.spawn(Role::Secondary(number), port).await?;
+            self.nodes.push(node);
+        }
+        Ok(())
     }
 
     fn log_path(&self, role: Role) -> PathBuf {
@@ -111,58 +120,50 @@ impl Children {
     /// Starts one process and waits until it listens.
     async fn spawn(&self, role: Role, port: u16) -> anyhow::Result<Node> {
         let log_path = self.log_path(role);
-        if let Some(folder) = log_path.parent() {
-            std::fs::create_dir_all(folder)
-                .with_context(|| t!("local-cannot-make", path = folder))?;
+        if let (Role::Member(number), Some(members)) = (role, &self.members) {
+            return members.start_one(number, port, |_| log_path.clone()).await;
         }
-        let log =
-            File::create(&log_path).with_context(|| t!("local-cannot-write", path = log_path))?;
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .arg(CHILD)
-            .args(self.plan.arguments(role, port, self.central_address().1))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        // Ctrl-C at this terminal is for this process; it stops the others in order.
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut process = command.spawn().with_context(|| t!("local-cannot-start"))?;
-        let began = Instant::now();
-        loop {
-            let mut text = String::new();
-            // Part of a letter may not be there yet.
-            let _ = File::open(&log_path)?.read_to_string(&mut text);
-            if let Some(port) = listening_port(&text) {
-                return Ok(Node {
-                    role,
-                    process,
-                    port,
-                    frozen: false,
-                    dead: false,
-                });
-            }
-            if let Some(status) = process.try_wait()? {
-                return Err(anyhow!(t!(
-                    "local-does-not-start-status",
-                    who = role.name(),
-                    status = ended(status),
-                    why = in_a_line(&text)
-                )));
-            }
-            if began.elapsed() > START_WITHIN {
-                let _ = process.kill();
-                let _ = process.wait();
-                let (who, why) = (role.name(), in_a_line(&text));
-                return Err(anyhow!(t!("local-does-not-start", who = who, why = why)));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+        let arguments = self.plan.arguments(role, port, &self.ports());
+        command.arg(CHILD).args(arguments);
+        Node::start(role, command, &log_path, listening_port).await
+    }
+
+    fn ports(&self) -> Ports {
+        let of = |is_it: fn(Role) -> bool| {
+            let nodes = self.nodes.iter().filter(|node| is_it(node.role));
+            nodes.map(|node| node.port).collect()
+        };
+        Ports {
+            members: of(|role| matches!(role, Role::Member(_))),
+            centrals: of(Role::is_central),
         }
     }
 
-    /// Where clients find the central.
-    pub(super) fn central_address(&self) -> (String, u16) {
-        let port = self.nodes.first().map_or(0, |central| central.port);
-        ("127.0.0.1".to_owned(), port)
+    /// Where clients find the centrals.
+    pub(super) fn central_addresses(&self) -> Vec<(String, u16)> {
+        let ports = self.ports().centrals.into_iter();
+        ports.map(|port| ("127.0.0.1".to_owned(), port)).collect()
+    }
+
+    /// The first central of which something is true.
+    pub(super) fn central_that(&mut self, is_it: impl Fn(&mut Node) -> bool) -> Option<Role> {
+        let nodes = self.nodes.iter_mut();
+        let mut centrals = nodes.filter(|node| node.role.is_central());
+        centrals.find_map(|node| is_it(node).then_some(node.role))
+    }
+
+    /// Where centrals take orders that can take any.
+    pub(super) fn sockets_of_centrals(&mut self) -> Vec<(Role, PathBuf)> {
+        let mut sockets = Vec::new();
+        for node in &mut self.nodes {
+            if node.role.is_central() && !node.frozen && node.is_alive() {
+                let socket = self.plan.socket(node.role);
+                let usual = || orders::usual_socket("central", node.port);
+                sockets.push((node.role, socket.unwrap_or_else(usual)));
+            }
+        }
+        sockets
     }
 
     /// The folder of a secondary.
@@ -175,6 +176,11 @@ impl Children {
         self.plan.secondaries
     }
 
+    /// Whether there are several centrals.
+    pub(super) fn has_several_centrals(&self) -> bool {
+        self.plan.has_several()
+    }
+
     /// Nothing, or that there is no such node.
     pub(super) fn has(&mut self, role: Role) -> anyhow::Result<()> {
         self.node(role).map(|_| ())
@@ -182,10 +188,15 @@ impl Children {
 
     fn node(&mut self, role: Role) -> anyhow::Result<&mut Node> {
         let most = self.plan.secondaries;
-        self.nodes
-            .iter_mut()
+        let has_several = self.plan.has_several();
+        let nodes = self.nodes.iter_mut();
+        nodes
+            .into_iter()
             .find(|node| node.role == role)
-            .ok_or_else(|| anyhow!(t!("local-no-such-node", who = role.name(), most = most)))
+            .ok_or_else(|| match has_several {
+                false => anyhow!(t!("local-no-such-node", who = role.name(), most = most)),
+                true => anyhow!(t!("local-no-such-node-of", who = role.name())),
+            })
     }
 
     /// Limits what each secondary sends, those that are raised later too.
@@ -240,8 +251,8 @@ impl Children {
         Ok(answer)
     }
 
-    /// All nodes as they are: each with its process, port and folder.
-    pub(super) fn table(&self, columns: usize) -> Vec<String> {
+    /// All nodes as they are: each with its process, port and folder, and several centrals with how they stand.
+    pub(super) fn table(&self, standing: &[CentralInfo], columns: usize) -> Vec<String> {
         let row = |node: &Node| {
             vec![
                 node.role.name(),
@@ -249,11 +260,11 @@ impl Children {
                 match (node.dead, node.frozen) {
                     (true, _) => t!("local-dead"),
                     (false, true) => t!("local-frozen"),
-                    (false, false) => t!("local-alive"),
+                    (false, false) => stands(node.role, standing),
                 },
                 node.port.to_string(),
                 match node.role {
-                    Role::Central => "-".to_owned(),
+                    Role::Member(_) | Role::Central | Role::CentralOf(_) => "-".to_owned(),
                     Role::Secondary(number) => self.folder(number).display().to_string(),
                 },
             ]
@@ -276,12 +287,14 @@ impl Children {
         }
     }
 
-    /// Stops all of them in order, secondaries first; those that do not are killed.
+    /// Stops all of them in order, secondaries first, etcd last; those that do not are killed.
     pub(super) async fn stop(&mut self) {
-        let (centrals, secondaries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.nodes)
+        let (servers, secondaries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.nodes)
             .into_iter()
-            .partition(|node| node.role == Role::Central);
-        for mut group in [secondaries, centrals] {
+            .partition(|node| !matches!(node.role, Role::Secondary(_)));
+        let (centrals, members): (Vec<_>, Vec<_>) =
+            servers.into_iter().partition(|node| node.role.is_central());
+        for mut group in [secondaries, centrals, members] {
             for node in &mut group {
                 if node.is_alive() {
                     let _ = node.signal(Signal::TERM);
@@ -289,7 +302,7 @@ impl Children {
                 }
             }
             let began = Instant::now();
-            while group.iter_mut().any(Node::is_alive) {
+            while group.iter_mut().any(|node| node.is_alive()) {
                 if began.elapsed() > STOP_WITHIN {
                     for node in &mut group {
                         let _ = node.process.kill();
@@ -303,64 +316,19 @@ impl Children {
     }
 }
 
-impl Node {
-    fn is_alive(&mut self) -> bool {
-        if !self.dead && matches!(self.process.try_wait(), Ok(Some(_))) {
-            self.dead = true;
+/// How one that lives is.
+fn stands(role: Role, standing: &[CentralInfo]) -> String {
+    let word = role.word();
+    match standing.iter().find(|central| central.node == word) {
+        Some(central) => {
+            let reason = nodes::standing(central.state);
+            t!("with-reason", what = t!("local-alive"), reason = reason)
         }
-        !self.dead
-    }
-
-    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let raw = i32::try_from(self.process.id())?;
-        let pid = Pid::from_raw(raw).with_context(|| t!("local-no-process"))?;
-        Ok(kill_process(pid, signal)?)
-    }
-}
-
-/// How a process ended.
-fn ended(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => t!("local-exit-code", code = code.to_string()),
-        (None, Some(signal)) => t!("local-exit-signal", signal = signal.to_string()),
-        (None, None) => t!("local-dead"),
+        None => t!("local-alive"),
     }
 }
 
 /// Where all that children print is kept.
 pub(super) fn printed(statistics: &Path) -> PathBuf {
     statistics.join("registros")
-}
-
-/// What a process said at its end.
-fn in_a_line(text: &str) -> String {
-    text.trim().lines().collect::<Vec<_>>().join(" ")
-}
-
-/// The port of the line that every server starts with, once it is whole.
-fn listening_port(text: &str) -> Option<u16> {
-    // A child speaks this process's language.
-    let (_, rest) = text.split_once(&t!("listening", address = ""))?;
-    let (address, _) = rest.split_once('\n')?;
-    address.rsplit_once(':')?.1.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_port_is_read_from_a_whole_line_only() {
-        for (text, port) in [
-            ("", None),
-            ("Servidor escuchando en 127.0.0.1:50", None),
-            (
-                "aviso\nServidor escuchando en 127.0.0.1:50001\nmás",
-                Some(50001),
-            ),
-            ("Servidor escuchando en [::1]:7\n", Some(7)),
-        ] {
-            assert_eq!(listening_port(text), port, "{text}");
-        }
-    }
 }

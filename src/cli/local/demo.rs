@@ -103,7 +103,7 @@ async fn show(
     let statistics = Keeping::Folder(args.common.estadisticas.clone());
     let mut config = args
         .download
-        .config(children.central_address(), statistics, security);
+        .config(children.central_addresses(), statistics, security);
     config.target = target.path().to_owned();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let handle = client::start(config, sender).await;

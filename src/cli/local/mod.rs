@@ -1,14 +1,18 @@
 //! `videolocal`: a whole cluster on this machine, of real child processes, and a client's prompt with
 //! commands to kill, freeze and raise them. With `--demo` it shows what it does by itself.
 //!
-//! `plan` is what they are, `children` the processes, `commands` what is typed about them, `demo` the demonstration, `logs` what
-//! the processes log, `samples` the files that it makes.
+//! `plan` is what they are, `process` one of them, `children` all, `members` those of etcd under several centrals, `reigning`
+//! asks which central reigns, `commands` what is typed about them, `demo` the demonstration, `logs` what the processes log,
+//! `samples` the files that it makes.
 
 mod children;
 mod commands;
 mod demo;
 mod logs;
+mod members;
 mod plan;
+mod process;
+mod reigning;
 mod samples;
 
 use std::{
@@ -62,6 +66,12 @@ pub fn main() -> ExitCode {
     if let Some(folder) = &args.generar {
         return describe(folder);
     }
+    if args.centrales > 1
+        && let Err(missing) = can_be_several()
+    {
+        output::report(&t!("error", why = missing));
+        return Exit::Failed.into();
+    }
     let stage = match Stage::of(args, is_kept) {
         Ok(stage) => stage,
         Err(error) => {
@@ -81,6 +91,16 @@ pub fn main() -> ExitCode {
         own_commands(),
         |console, requests| run(stage, security, console, requests),
     )
+}
+
+/// Whether there is what several centrals need besides this program.
+fn can_be_several() -> Result<(), String> {
+    if !cfg!(feature = "etcd") {
+        return Err(t!("etcd-not-built"));
+    }
+    members::installed()
+        .map(drop)
+        .ok_or_else(|| t!("local-no-etcd"))
 }
 
 /// A client's commands, and those about the processes.
@@ -172,9 +192,9 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
         }
     };
     show(&children, &printer);
-    let central = children.central_address();
+    let centrals = children.central_addresses();
     let level = tokio::select! {
-        level = wait_for_level(&central, &security, args, &printer) => level,
+        level = wait_for_level(&centrals, &security, args, &printer) => level,
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
@@ -188,7 +208,7 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
         children.stop().await;
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
-    let mut config = args.download.config(central, statistics, security);
+    let mut config = args.download.config(centrals, statistics, security);
     config.memory = Some(args.common.estadisticas.clone());
     // A script waits for all to be level; a person too, and has the prompt from here on.
     let faults = Faults::new(children);
@@ -212,6 +232,7 @@ fn plan(stage: &Stage) -> Plan {
     Plan {
         folder: args.directorio.clone(),
         statistics: args.common.estadisticas.clone(),
+        centrals: args.centrales,
         central_port: args.puerto,
         first_secondary_port: args.puerto_secundarios,
         secondaries: args.secundarios,
@@ -225,19 +246,20 @@ fn plan(stage: &Stage) -> Plan {
 
 /// Each process with its id, port and folder.
 fn show(children: &Children, printer: &Printer) {
-    printer.lines(children.table(page_columns()));
+    // Who reigns is decided a moment later.
+    printer.lines(children.table(&[], page_columns()));
 }
 
 /// Waits until every secondary has every file.
 async fn wait_for_level(
-    central: &(String, u16),
+    centrals: &[(String, u16)],
     security: &Arc<Security>,
     args: &LocalArgs,
     printer: &Printer,
 ) -> anyhow::Result<()> {
     let (sender, _events) = mpsc::channel(program::EVENTS);
     let config = node::ClientConfig {
-        centrals: vec![central.clone()].into(),
+        centrals: centrals.to_vec().into(),
         // It downloads nothing.
         target: args.download.destino.clone(),
         statistics: node::Keeping::Nowhere,

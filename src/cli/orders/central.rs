@@ -9,17 +9,18 @@ use crate::{
         text::{
             self,
             bad_line::explain,
+            coded,
             line::{Line, complaint},
-            spoken, t,
+            spoken, t, uncoded,
         },
     },
     engine::accounts::AccountRefusal,
-    model::{AccountName, ClientName, Door, FileName},
+    model::{AccountName, ClientName, Door, FileName, OrderId},
     node::{
         Stopped,
         central::{
             AccountChange, CentralAnswer, CentralHandle, CentralOrders, Drained, DrainedSecondary,
-            Expelled, Resolved,
+            Expelled, Order, Ordered, Resolved, Unanswered,
         },
         rules::central::code_of_account,
     },
@@ -29,7 +30,8 @@ use crate::{
 pub(in crate::cli) async fn perform(
     handle: &CentralOrders,
     line: CentralLine,
-) -> Result<Option<CentralAnswer>, Stopped> {
+    id: Option<OrderId>,
+) -> Result<Option<CentralAnswer>, Unanswered> {
     use CentralAnswer as Answer;
     Ok(Some(match line {
         CentralLine::PerFile => Answer::DownloadsPerFile(handle.downloads_per_file().await?),
@@ -50,9 +52,10 @@ pub(in crate::cli) async fn perform(
         CentralLine::Clients => Answer::Clients(handle.clients().await?),
         CentralLine::Queue => Answer::Queue(handle.queue().await?),
         CentralLine::Expel(name) => {
-            let clients = match handle.expel(&name).await? {
-                Expelled::Clients(count) => count,
-                Expelled::NoSuchClient => 0,
+            let said = handle.order(Order::Expel(name.clone()), id).await?;
+            let clients = match said {
+                Ordered::Expelled(Expelled::Clients(count)) => count,
+                _ => 0,
             };
             Answer::Expelled { name, clients }
         }
@@ -61,15 +64,22 @@ pub(in crate::cli) async fn perform(
                 Numbers::These(numbers) => Some(numbers),
                 Numbers::All => None,
             };
-            Answer::Drained(handle.drain_all(which, what == Drain::Begin).await?)
+            let begin = what == Drain::Begin;
+            match handle.order(Order::Drain { which, begin }, id).await? {
+                Ordered::Drained(rows) => Answer::Drained(rows),
+                _ => return Err(Unanswered::OtherOrder),
+            }
         }
         CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),
         CentralLine::Resolve(name, choice) => {
-            let resolved = handle.resolve(name.clone(), choice).await?;
-            Answer::Resolved {
-                name,
-                choice,
-                resolved,
+            let order = Order::Resolve(name.clone(), choice);
+            match handle.order(order, id).await? {
+                Ordered::Resolved(resolved) => Answer::Resolved {
+                    name,
+                    choice,
+                    resolved,
+                },
+                _ => return Err(Unanswered::OtherOrder),
             }
         }
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
@@ -144,11 +154,35 @@ pub(in crate::cli) async fn order(
     request: Request,
 ) -> Result<CentralAnswer, NotDone> {
     let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
-    match perform(&handle.by(Door::Socket), line).await {
+    match perform(&handle.by(Door::Socket), line, request.id).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
-        Err(Stopped) => Err(NotDone::Stopping),
+        Err(Unanswered::Stopped(Stopped)) => Err(NotDone::Stopping),
+        Err(why) => Err(NotDone::Unanswered {
+            code: why.code().to_owned(),
+            message: uncoded(&unanswered(&why), why.code()).to_owned(),
+        }),
     }
+}
+
+/// Why a central does not answer, for people.
+pub(in crate::cli) fn unanswered(why: &Unanswered) -> String {
+    let text = match why {
+        Unanswered::Stopped(Stopped) => t!("order-stopping", program = Central::PROGRAM),
+        Unanswered::Standby(None) => t!("order-standby-nobody"),
+        Unanswered::Standby(Some(active)) if active.node.is_empty() => {
+            t!("order-standby-at", address = active.address)
+        }
+        Unanswered::Standby(Some(active)) => t!(
+            "order-standby",
+            node = &active.node,
+            address = active.address
+        ),
+        Unanswered::Unknown => t!("order-unknown"),
+        Unanswered::Forgotten => t!("order-forgotten"),
+        Unanswered::OtherOrder => t!("order-differs"),
+    };
+    coded(&text, why.code())
 }
 
 /// How the answer to a line is wanted.

@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -20,8 +21,14 @@ use crate::{
         runtime,
         text::{self, bad_line::explain, clean, errors, spoken, t},
     },
+    model::{OrderId, Session},
     node::orders::order,
 };
+
+/// How long a server that ended while it had an order may take to be back.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// Pause before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A kind of server, as far as orders to it go.
 pub(in crate::cli) trait Server {
@@ -68,8 +75,14 @@ pub(in crate::cli) fn give<S: Server>(line: String, which: Which, args: &OrderAr
         let path = runtime.block_on(meant::<S>(which, args.socket.as_deref()));
         let path = path.map_err(|why| (why, Exit::Unreachable))?;
         let ask = |yes: bool| {
-            let line = line.clone();
-            runtime.block_on(ask::<S>(&path, Request { line, yes }))
+            let mut request = Request::of(line.clone());
+            request.yes = yes;
+            // Given again after an answer that did not come, it is done once.
+            request.id = Some(OrderId {
+                session: Session(fastrand::u64(..)),
+                number: 1,
+            });
+            runtime.block_on(ask::<S>(&path, request))
         };
         let answer = ask(which.yes)?;
         if !S::wants_agreement(&answer) || json {
@@ -153,10 +166,7 @@ async fn of_number<S: Server>(number: u16) -> Option<PathBuf> {
     let mut asked = JoinSet::new();
     for path in socket::found(S::KIND, None) {
         asked.spawn(async move {
-            let request = Request {
-                line: "ESTADO".to_owned(),
-                yes: false,
-            };
+            let request = Request::of("ESTADO".to_owned());
             let request = serde_json::to_vec(&request).ok()?;
             let answer: Value = serde_json::from_slice(&order(&path, &request).await.ok()?).ok()?;
             let own = answer.pointer("/answer/status/number")?.as_u64()?;
@@ -173,7 +183,7 @@ async fn of_number<S: Server>(number: u16) -> Option<PathBuf> {
 
 async fn ask<S: Server>(path: &Path, request: Request) -> Result<S::Answer, (String, Exit)> {
     let request = serde_json::to_vec(&request).unwrap_or_default();
-    let answer = order(path, &request).await.map_err(|error| {
+    let answer = insist(path, &request).await.map_err(|error| {
         let why = match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 t!("order-not-running", program = S::PROGRAM, socket = path)
@@ -188,10 +198,43 @@ async fn ask<S: Server>(path: &Path, request: Request) -> Result<S::Answer, (Str
     match serde_json::from_slice(&answer).map_err(|_| other_version())? {
         Reply::Answer(value) => serde_json::from_value(value).map_err(|_| other_version()),
         Reply::Bad(why) => Err((clean(&why), Exit::Usage)),
+        Reply::Unanswered { code, message } => {
+            Err((text::coded(&clean(&message), &code), Exit::Failed))
+        }
         Reply::Stopping => Err((
             t!("order-stopping", program = S::PROGRAM),
             Exit::Unreachable,
         )),
+    }
+}
+
+/// Gives an order, and gives it again when the server ends before it has answered: another run of it knows whether the order was
+/// done.
+async fn insist(path: &Path, request: &[u8]) -> io::Result<Vec<u8>> {
+    let mut until = None;
+    loop {
+        let error = match order(path, request).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let was_cut = matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+        );
+        let is_away = matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+        );
+        // Who was never there is not waited for.
+        let until = match until {
+            None if was_cut => *until.insert(Instant::now() + BACK_WITHIN),
+            Some(until) if was_cut || is_away => until,
+            None | Some(_) => return Err(error),
+        };
+        if Instant::now() >= until {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 

@@ -9,7 +9,11 @@ mod giving;
 pub(super) mod secondary;
 mod socket;
 
-use std::{io, net::SocketAddr, path::Path};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -26,7 +30,13 @@ use super::{
         statistics, t,
     },
 };
-use crate::node::orders::{Asked, Orders, OrdersError, order};
+use crate::{
+    model::OrderId,
+    node::{
+        central::CentralAnswer,
+        orders::{Asked, Orders, OrdersError, order},
+    },
+};
 
 /// What is asked of a running server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +46,20 @@ pub(super) struct Request {
     /// What asks for agreement is agreed to.
     #[serde(default)]
     pub(super) yes: bool,
+    /// The name under which it is given, again when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<OrderId>,
+}
+
+impl Request {
+    /// A line that is given once.
+    pub(super) fn of(line: String) -> Self {
+        Self {
+            line,
+            yes: false,
+            id: None,
+        }
+    }
 }
 
 /// What it answers.
@@ -48,6 +72,8 @@ enum Reply {
     Bad(String),
     /// It is about to stop.
     Stopping,
+    /// It is not the one that answers: why, in its language.
+    Unanswered { code: String, message: String },
 }
 
 /// What a server says to an order: for programs, for people, and as an exit code.
@@ -71,6 +97,13 @@ pub(super) enum NotDone {
     Bad(String),
     /// The server is about to stop.
     Stopping,
+    /// Another one would have to do it, or has perhaps done it.
+    Unanswered {
+        /// What programs go by.
+        code: String,
+        /// For people.
+        message: String,
+    },
 }
 
 /// Does what another program asks, and answers it.
@@ -83,6 +116,7 @@ pub(super) async fn answer<A: Answer>(
             Ok(answer) => Reply::Answer(serde_json::to_value(answer).unwrap_or_default()),
             Err(NotDone::Bad(why)) => Reply::Bad(why),
             Err(NotDone::Stopping) => Reply::Stopping,
+            Err(NotDone::Unanswered { code, message }) => Reply::Unanswered { code, message },
         },
         Err(error) => Reply::Bad(error.to_string()),
     };
@@ -94,12 +128,29 @@ pub(super) async fn answer<A: Answer>(
 /// # Errors
 /// What the socket says.
 pub(super) async fn limit_upload(socket: &Path, bytes_per_s: u64) -> io::Result<()> {
-    let request = Request {
-        line: format!("LIMITE {bytes_per_s}B/s"),
-        yes: false,
-    };
+    let request = Request::of(format!("LIMITE {bytes_per_s}B/s"));
     let request = serde_json::to_vec(&request).unwrap_or_default();
     order(socket, &request).await.map(drop)
+}
+
+/// Where a server takes orders that was not told where.
+pub(super) fn usual_socket(kind: &str, port: u16) -> PathBuf {
+    socket::path(kind, port)
+}
+
+/// What the central that takes orders at a path answers to a line.
+///
+/// # Errors
+/// What the socket says, or that the central does not do it.
+pub(super) async fn ask_central(socket: &Path, line: String) -> io::Result<CentralAnswer> {
+    let request = serde_json::to_vec(&Request::of(line)).unwrap_or_default();
+    let answer = order(socket, &request).await?;
+    match serde_json::from_slice(&answer)? {
+        Reply::Answer(answer) => Ok(serde_json::from_value(answer)?),
+        Reply::Bad(why) => Err(io::Error::other(why)),
+        Reply::Unanswered { code, message } => Err(io::Error::other(coded(&message, &code))),
+        Reply::Stopping => Err(io::ErrorKind::ConnectionRefused.into()),
+    }
 }
 
 /// Takes orders for a server that listens on the network there: at the path that was said, or the usual one. Where none

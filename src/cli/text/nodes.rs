@@ -109,15 +109,9 @@ pub fn centrals(centrals: &[CentralInfo], columns: usize) -> Vec<String> {
     let rows: Vec<Vec<String>> = centrals
         .iter()
         .map(|central| {
-            let state = match central.state {
-                CentralStanding::Active => t!("central-active"),
-                CentralStanding::Limited => t!("central-limited"),
-                CentralStanding::Ready => t!("central-ready"),
-                CentralStanding::Behind => t!("central-behind"),
-            };
             vec![
                 central.node.clone(),
-                state,
+                standing(central.state),
                 some(central.behind),
                 central.address.clone(),
             ]
@@ -130,6 +124,16 @@ pub fn centrals(centrals: &[CentralInfo], columns: usize) -> Vec<String> {
         minor(1, t!("column-address")),
     ];
     Table::new(head).with(rows).lines(columns)
+}
+
+/// How a central stands among several.
+pub fn standing(state: CentralStanding) -> String {
+    match state {
+        CentralStanding::Active => t!("central-active"),
+        CentralStanding::Limited => t!("central-limited"),
+        CentralStanding::Ready => t!("central-ready"),
+        CentralStanding::Behind => t!("central-behind"),
+    }
 }
 
 /// Why no other central reigns.

@@ -7,7 +7,10 @@ use crate::{
     cli::names::dashed,
     node::{
         CertificateTrouble, Denied, PemTrouble, Security, SecurityError, TlsError, TlsRefusal,
-        certificates::{AuthorityTrouble, CertificateError, FileNames, Made},
+        certificates::{
+            AuthorityTrouble, CertificateError, FileNames, Made,
+            engine::{CENTRAL, MadeForEngine, SETTINGS},
+        },
     },
     proto::handshake::SecretError,
 };
@@ -112,6 +115,41 @@ pub fn made(folder: &Path, made: &Made) -> Vec<String> {
     }
     let keep = t!("made-keep", key = names.authority_key());
     lines.extend([String::new(), t!("made-names"), keep]);
+    lines
+}
+
+/// What was made for members of etcd, where it goes, and how centrals use it.
+pub fn made_for_engine(folder: &Path, made: &MadeForEngine) -> Vec<String> {
+    let names = &made.names;
+    let mut lines = vec![t!("made-engine", folder = folder)];
+    for stem in &made.members {
+        lines.extend([
+            String::new(),
+            t!(
+                "made-engine-member",
+                stem = stem,
+                key = names.key_file(stem)
+            ),
+            format!("  cp {stem}.{SETTINGS} /etc/default/etcd"),
+        ]);
+    }
+    let (engine, authority) = (dashed("motor"), dashed("motor-ca"));
+    let (certificate, key) = (dashed("motor-cert"), dashed("motor-clave"));
+    lines.extend([
+        String::new(),
+        t!(
+            "made-engine-central",
+            stem = CENTRAL,
+            key = names.key_file(CENTRAL)
+        ),
+        format!("  {engine} {}", made.endpoints.join(",")),
+        format!(
+            "  {authority} ca.pem {certificate} {CENTRAL}.pem {key} {}",
+            names.key_file(CENTRAL)
+        ),
+        String::new(),
+        t!("made-engine-keep", key = names.authority_key()),
+    ]);
     lines
 }
 

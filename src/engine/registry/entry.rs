@@ -11,8 +11,8 @@ use super::{
     saved::{ClosedTransfer, OpenTransfer},
 };
 use crate::model::{
-    Audited, ClientName, FileName, Incarnation, NameRecord, Receiver, RequestId, SecondaryNumber,
-    SentTransfer, Session, Term, TransferId,
+    Audited, ClientName, FileName, Incarnation, NameRecord, OrderId, Receiver, RequestId,
+    SecondaryNumber, SentTransfer, Session, Term, TransferId,
 };
 
 /// Something that a central must never forget. Fields that a reader does not know are passed over; a new kind needs a
@@ -153,6 +153,16 @@ pub enum Entry {
     Audit(Audited),
     /// Something about rooms and channels.
     Room(RoomFact),
+    /// An order was done, as the facts before this one say.
+    Answered {
+        /// Which.
+        #[serde(flatten)]
+        id: OrderId,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+        /// What is answered to whoever gives it again.
+        answer: String,
+    },
 }
 
 /// A request of a client: whose it is, and for what.

@@ -148,7 +148,8 @@ impl Ledger {
             | Entry::Renamed { .. }
             | Entry::Account(_)
             | Entry::Audit(_)
-            | Entry::Room(_) => {}
+            | Entry::Room(_)
+            | Entry::Answered { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@
 //! [`Cluster::assert_recorded`]: super::cluster::Cluster::assert_recorded
 
 mod accounts;
+mod answers;
 mod closed;
 mod entry;
 mod figures;
@@ -30,6 +31,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::{
     accounts::{Account, AccountFact, Accounts, Code, Device, Resting},
+    answers::{Answers, Known as KnownOrder},
     closed::Closed,
     entry::{Entry, Place},
     figures::{Figures, sender_of},
@@ -62,6 +64,7 @@ pub struct Registry {
     accounts: Accounts,
     trail: Trail,
     rooms: Rooms,
+    answers: Answers,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -147,6 +150,7 @@ impl Registry {
             }
             Entry::Audit(line) => self.trail.add(line),
             Entry::Room(fact) => self.rooms.apply(fact),
+            Entry::Answered { id, at_ms, answer } => self.answers.keep(id, at_ms, answer),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -254,6 +258,11 @@ impl Registry {
     /// Rooms and channels.
     pub fn rooms(&self) -> &Rooms {
         &self.rooms
+    }
+
+    /// What orders were answered.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// The books.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::model::{
-    NameRecord, Outcome, Receiver, RequestId, SentTransfer, Session, TransferId,
+    NameRecord, OrderId, Outcome, Receiver, RequestId, SentTransfer, Session, TransferId,
     samples::{client, finished, meta, name, number, received},
 };
 
@@ -18,6 +18,13 @@ fn place(session: u64, request: u64) -> Place {
         request: RequestId(request),
         client: client("ana"),
         file: name("a"),
+    }
+}
+
+fn order(session: u64) -> OrderId {
+    OrderId {
+        session: Session(session),
+        number: 1,
     }
 }
 
@@ -131,6 +138,11 @@ fn story() -> Vec<Entry> {
             most: 2,
             configured: 5,
         },
+        Entry::Answered {
+            id: order(7),
+            at_ms: 1_795_889_755_813,
+            answer: r#"{"drained":[]}"#.to_owned(),
+        },
         Entry::Stopped,
     ]
 }
@@ -184,6 +196,9 @@ fn the_facts_of_a_story() {
     assert_eq!([5, 4].map(|most| registry.max_downloads(most)), [2, 4]);
     assert_eq!(registry.drained().collect::<Vec<_>>(), [number(1)]);
     assert_eq!(registry.expelled().count(), 1);
+    let answers = [7, 8].map(|session| registry.answers().find(order(session)));
+    let answered = KnownOrder::Answered(r#"{"drained":[]}"#);
+    assert_eq!(answers, [answered, KnownOrder::New]);
     // The line is in the order of arrival, whatever the numbers of sessions are.
     let rows = registry.waiting().rows();
     let rows = rows

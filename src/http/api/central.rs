@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Answer, Nothing, READ, Route, WRITE, between, description, document, page_of, parsed, reader,
-    sees_people, stopping, writer,
+    Answer, Nothing, READ, Route, WRITE, between, description, document, order_id, page_of, parsed,
+    reader, sees_people, writer,
 };
 use crate::{
     http::{
@@ -26,7 +26,9 @@ use crate::{
         writes::administers,
     },
     model::FileName,
-    node::central::{CentralAnswer, Drained, Expelled, Resolved},
+    node::central::{
+        CentralAnswer, Drained, Expelled, NotMigrated, Order, Ordered, Resolved, Unanswered,
+    },
 };
 
 const DESCRIPTION: &str = include_str!("central.json");
@@ -52,6 +54,8 @@ pub(in crate::http) fn routes() -> Vec<Route<Central>> {
             &["POST", "DELETE"],
             post(writer!(drain)).delete(writer!(drain)),
         ),
+        Route::new("/api/v1/centrals", READ, get(reader!(centrals))),
+        Route::new("/api/v1/centrals/migrate", WRITE, post(writer!(migrate))),
         Route::new("/api/v1/clients/{name}/expel", WRITE, post(writer!(expel))),
         Route::new("/api/v1/conflicts/resolve", WRITE, post(writer!(resolve))),
         Route::new(
@@ -73,18 +77,18 @@ async fn openapi(_: &Central, _: &Parts) -> Answer {
 }
 
 async fn status(central: &Central, _: &Parts) -> Answer {
-    let summary = central.door.summary().await.map_err(stopping)?;
+    let summary = central.door.summary().await?;
     document(&CentralAnswer::Status(summary.status))
 }
 
 async fn secondaries(central: &Central, _: &Parts) -> Answer {
-    let summary = central.door.summary().await.map_err(stopping)?;
+    let summary = central.door.summary().await?;
     document(&CentralAnswer::Secondaries(summary.secondaries))
 }
 
 async fn files(central: &Central, request: &Parts) -> Answer {
     let query = Query::of(request.uri.query());
-    let all = central.door.catalogue().await.map_err(stopping)?;
+    let all = central.door.catalogue().await?;
     let searched = std::sync::Arc::clone(&central.searched);
     let made = tokio::task::spawn_blocking(move || {
         let view = searched.select(&all, &query);
@@ -163,7 +167,7 @@ async fn file(central: &Central, request: &Parts) -> Answer {
 
 async fn downloads(central: &Central, request: &Parts) -> Answer {
     let sees_people = sees_people(central.administration, request)?;
-    let rows = central.door.running().await.map_err(stopping)?;
+    let rows = central.door.running().await?;
     let row = |row: &crate::node::central::Running| {
         let mut shown = running(row);
         if sees_people {
@@ -176,7 +180,7 @@ async fn downloads(central: &Central, request: &Parts) -> Answer {
 
 async fn queue(central: &Central, request: &Parts) -> Answer {
     let sees_people = sees_people(central.administration, request)?;
-    let rows = central.door.queue().await.map_err(stopping)?;
+    let rows = central.door.queue().await?;
     let row = |row: &crate::node::central::QueueRow| {
         let mut shown = waiting(row);
         if sees_people {
@@ -190,38 +194,69 @@ async fn queue(central: &Central, request: &Parts) -> Answer {
 
 async fn clients(central: &Central, request: &Parts) -> Answer {
     administers(central.administration, asker(request)?)?;
-    let clients = central.door.clients().await.map_err(stopping)?;
+    let clients = central.door.clients().await?;
     document(&CentralAnswer::Clients(clients))
 }
 
 async fn conflicts(central: &Central, _: &Parts) -> Answer {
-    let conflicts = central.door.conflicts().await.map_err(stopping)?;
+    let conflicts = central.door.conflicts().await?;
     document(&CentralAnswer::Conflicts(conflicts))
+}
+
+async fn centrals(central: &Central, _: &Parts) -> Answer {
+    let centrals = central.door.centrals().await?;
+    document(&CentralAnswer::Centrals(centrals))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Migration {
+    to: Option<String>,
+}
+
+async fn migrate(central: &Central, _: &Parts, body: &[u8]) -> Answer {
+    let Migration { to } = parsed(body)?;
+    let why = match central.door.migrate(to).await? {
+        Ok(to) => {
+            return document(&CentralAnswer::Migrated {
+                to: Some(to),
+                code: None,
+            });
+        }
+        Err(why) => why,
+    };
+    let problem = match &why {
+        NotMigrated::NotActive | NotMigrated::Lost => Problem::Standby,
+        NotMigrated::Unknown(_) => Problem::NotFound,
+        NotMigrated::UnderWay
+        | NotMigrated::ToItself
+        | NotMigrated::Alone
+        | NotMigrated::NotReady(_)
+        | NotMigrated::Behind(_)
+        | NotMigrated::Silent => Problem::Conflict,
+    };
+    Err(Trouble::new(problem, why.code()))
 }
 
 async fn statistics(central: &Central, request: &Parts) -> Answer {
     administers(central.administration, asker(request)?)?;
-    let statistics = central.door.statistics().await.map_err(stopping)?;
+    let statistics = central.door.statistics().await?;
     document(&CentralAnswer::Statistics(statistics))
 }
 
 async fn per_file(central: &Central, request: &Parts) -> Answer {
-    let rows = central.door.downloads_per_file().await.map_err(stopping)?;
+    let rows = central.door.downloads_per_file().await?;
     page_of("downloads_per_file", &rows, request)
 }
 
 async fn per_client(central: &Central, request: &Parts) -> Answer {
     administers(central.administration, asker(request)?)?;
-    let rows = central
-        .door
-        .downloads_per_client()
-        .await
-        .map_err(stopping)?;
+    let rows = central.door.downloads_per_client().await?;
     page_of("downloads_per_client", &rows, request)
 }
 
 async fn limits(central: &Central, _: &Parts) -> Answer {
-    let most = central.door.max_downloads().await.map_err(stopping)?;
+    let most = central.door.max_downloads().await?;
     document(&json!({ "limits": { "max_downloads": most } }))
 }
 
@@ -245,11 +280,10 @@ async fn drain(central: &Central, request: &Parts, body: &[u8]) -> Answer {
         number => Some(vec![number.parse().map_err(|_| Problem::NotFound)?]),
     };
     let begin = request.method == axum::http::Method::POST;
-    let drained = central
-        .door
-        .drain_all(which, begin)
-        .await
-        .map_err(stopping)?;
+    let order = Order::Drain { which, begin };
+    let Ordered::Drained(drained) = central.door.order(order, order_id(request)?).await? else {
+        return Err(Unanswered::OtherOrder.into());
+    };
     if drained
         .iter()
         .any(|row| row.drained == Drained::NoSuchSecondary)
@@ -264,7 +298,11 @@ async fn expel(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let name = between(request, "/api/v1/clients/", "/expel")?;
     let name = percent_decode_str(name).decode_utf8();
     let name = name.map_err(|_| Problem::NotFound)?.into_owned();
-    match central.door.expel(&name).await.map_err(stopping)? {
+    let order = Order::Expel(name.clone());
+    let Ordered::Expelled(expelled) = central.door.order(order, order_id(request)?).await? else {
+        return Err(Unanswered::OtherOrder.into());
+    };
+    match expelled {
         Expelled::Clients(clients) => document(&CentralAnswer::Expelled { name, clients }),
         Expelled::NoSuchClient => Err(Trouble::new(Problem::NotFound, "no such client")),
     }
@@ -277,10 +315,13 @@ struct Resolution {
     choice: u16,
 }
 
-async fn resolve(central: &Central, _: &Parts, body: &[u8]) -> Answer {
+async fn resolve(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Resolution { name, choice } = parsed(body)?;
-    let resolved = central.door.resolve(name.clone(), choice).await;
-    match resolved.map_err(stopping)? {
+    let order = Order::Resolve(name.clone(), choice);
+    let Ordered::Resolved(resolved) = central.door.order(order, order_id(request)?).await? else {
+        return Err(Unanswered::OtherOrder.into());
+    };
+    match resolved {
         resolved @ Resolved::To(_) => document(&CentralAnswer::Resolved {
             name,
             choice,
@@ -304,10 +345,7 @@ struct Limits {
 async fn set_limits(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Limits { max_downloads } = parsed(body)?;
     let most = usize::from(max_downloads.get());
-    central
-        .door
-        .set_max_downloads(most)
-        .await
-        .map_err(stopping)?;
+    let order = Order::MaxDownloads(most);
+    central.door.order(order, order_id(request)?).await?;
     limits(central, request).await
 }

@@ -27,14 +27,21 @@ use super::{
     writes::{administers, may_write},
 };
 use crate::{
-    model::limits::{HTTP_HEAD_TIMEOUT, MAX_HTTP_BODY_BYTES},
+    model::{
+        OrderId, Session,
+        limits::{HTTP_HEAD_TIMEOUT, MAX_HTTP_BODY_BYTES},
+    },
     node::Stopped,
+    store::sha256,
 };
 
 pub(super) use self::{central::routes as of_central, secondary::routes as of_secondary};
 
 /// Time that what a request brings may take to come.
 const BODY_TIMEOUT: Duration = HTTP_HEAD_TIMEOUT;
+
+/// Longest name of an order.
+const MOST_KEY_BYTES: usize = 256;
 
 const READ: &[&str] = &["GET"];
 const WRITE: &[&str] = &["POST"];
@@ -140,6 +147,27 @@ struct Nothing {}
 
 fn stopping(_: Stopped) -> Trouble {
     Problem::Stopping.into()
+}
+
+/// The name under which an order is given, where the request has one: given again under it, it is done once.
+fn order_id(request: &Parts) -> Result<Option<OrderId>, Trouble> {
+    let mut keys = request.headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
+    let is_long = key.len() > MOST_KEY_BYTES;
+    if keys.next().is_some() || key.is_empty() || is_long {
+        return Err(Trouble::new(Problem::BadRequest, "Idempotency-Key"));
+    }
+    let digest = sha256(key.as_bytes());
+    let (first, _) = digest.as_bytes().split_at(size_of::<u64>());
+    let session = first
+        .iter()
+        .fold(0, |all, byte| all << 8 | u64::from(*byte));
+    Ok(Some(OrderId {
+        session: Session(session),
+        number: 1,
+    }))
 }
 
 /// Whether whoever asks may see who receives, and where things lie.

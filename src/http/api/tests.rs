@@ -93,6 +93,8 @@ fn examples_are_what_the_programs_say() {
         ("/api/v1/status", "get"),
         ("/api/v1/secondaries", "get"),
         ("/api/v1/secondaries/{number}/drain", "post"),
+        ("/api/v1/centrals", "get"),
+        ("/api/v1/centrals/migrate", "post"),
         ("/api/v1/clients", "get"),
         ("/api/v1/clients/{name}/expel", "post"),
         ("/api/v1/conflicts", "get"),

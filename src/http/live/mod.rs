@@ -17,7 +17,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use self::stream::{Queue, Stream};
-use crate::node::{Stopped, central::CentralDoor};
+use crate::node::{
+    Stopped,
+    central::{CentralDoor, Unanswered},
+};
 
 use self::state::{Speeds, state};
 pub(super) use self::state::{running, shown_id, via, waiting};
@@ -175,7 +178,7 @@ async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let present = tokio::select! {
-            () = stop.cancelled() => Err(Stopped),
+            () = stop.cancelled() => Err(Unanswered::Stopped(Stopped)),
             present = async {
                 turn.tick().await;
                 shared.door.present().await

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     engine::recent::RecentRate,
     model::{Receiver, TransferId},
-    node::central::{Present, QueueRow, Running, SecondaryInfo},
+    node::central::{CentralInfo, Present, QueueRow, Running, SecondaryInfo},
     store::sha256,
 };
 
@@ -95,6 +95,20 @@ fn secondary(info: &SecondaryInfo) -> Value {
     })
 }
 
+/// All centrals by name; nothing of one by itself.
+fn centrals(present: &Present) -> Value {
+    let row = |info: &CentralInfo| {
+        let shown = json!({
+            "state": info.state,
+            "address": info.address,
+            "behind": info.behind,
+            "term": info.term,
+        });
+        (info.node.clone(), shown)
+    };
+    Value::Object(present.centrals.iter().map(row).collect())
+}
+
 /// What pages show of one look.
 pub(super) fn state(now: Instant, present: &Present, speeds: &mut Speeds) -> Value {
     let status = &present.summary.status;
@@ -138,6 +152,7 @@ pub(super) fn state(now: Instant, present: &Present, speeds: &mut Speeds) -> Val
         "downloads": downloads,
         "queue": queue,
         "catalogue": present.catalogue,
+        "centrals": centrals(present),
     })
 }
 

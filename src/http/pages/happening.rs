@@ -3,7 +3,10 @@
 
 use maud::{Markup, html};
 
-use super::units::{percent, rate, size};
+use super::{
+    standby::centrals,
+    units::{percent, rate, size},
+};
 use crate::{
     http::{
         names::to_path,
@@ -55,6 +58,12 @@ pub(super) fn words(tongue: Tongue) -> serde_json::Value {
         "unlocked": w!(tongue, "web-unlocked"),
         "expel": w!(tongue, "web-expel"),
         "doing": w!(tongue, "web-doing", running = "{running}", waiting = "{waiting}"),
+        "active": w!(tongue, "web-active"),
+        "limited": w!(tongue, "web-limited"),
+        "ready": w!(tongue, "web-ready"),
+        "behind": w!(tongue, "web-behind"),
+        "takeover": w!(tongue, "web-sure-migrate", name = "{name}"),
+        "moved": w!(tongue, "web-moved", name = "{name}"),
         "http": w!(tongue, "web-via-http"),
         "copy": w!(tongue, "web-via-copy"),
     })
@@ -85,6 +94,7 @@ pub(super) fn happening(present: &Present, tongue: Tongue) -> Markup {
         (secondaries(&present.summary.secondaries, tongue))
         (downloads(&present.running, tongue))
         (queue(&present.queue, tongue))
+        (centrals(&present.centrals, tongue))
     }
 }
 

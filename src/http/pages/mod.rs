@@ -1,4 +1,5 @@
-//! The pages that people see: the `front` with the catalogue and what happens, of each file one (`file`), and why not. They
+//! The pages that people see: the `front` with the catalogue and what happens, of each file one (`file`), of a central that does
+//! not reign one (`standby`), and why not. They
 //! work without scripts; what a script adds is in `static/`.
 
 mod assets;
@@ -7,6 +8,7 @@ mod file;
 mod front;
 mod happening;
 mod orders;
+mod standby;
 mod units;
 
 use axum::{
@@ -15,7 +17,7 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-pub(super) use self::{assets::asset, file::file, front::front, orders::Orders};
+pub(super) use self::{assets::asset, file::file, front::front, orders::Orders, standby::standby};
 use super::{
     fields::typed,
     text::{Tongue, w},

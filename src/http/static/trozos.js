@@ -97,6 +97,14 @@ function download(row, it) {
   row.querySelector('a').href = `/p/${path(it.file)}`;
 }
 
+function central(row, it, node) {
+  fill(row, {
+    node, address: it.address, state: words[it.state], behind: it.behind, term: it.term ?? '',
+  });
+  row.querySelector('[data-f=state]').dataset.state = it.state;
+  row.querySelector('[data-order]').hidden = !password || it.state !== 'ready';
+}
+
 function show() {
   const { status, secondaries } = state;
   const known = Object.keys(secondaries).length;
@@ -109,6 +117,7 @@ function show() {
   table($('descargas'), 'nueva-descarga', state.downloads, download);
   table($('cola'), 'nueva-espera', state.queue, (row, it, key) =>
     fill(row, { file: it.file, position: Number(key) }));
+  if ($('centrales')) table($('centrales'), 'nuevo-central', state.centrals ?? {}, central);
 }
 
 // What is worth an interruption of whoever listens to the page.
@@ -144,6 +153,10 @@ function listen() {
   events = new EventSource('/api/v1/events');
   events.addEventListener('snapshot', ({ data }) => changed(JSON.parse(data)));
   events.addEventListener('patch', ({ data }) => changed(patched(state, JSON.parse(data))));
+  // The answer was none: another central reigns by now, and the page of this one says which.
+  events.addEventListener('error', () => {
+    if (events.readyState === EventSource.CLOSED) again = setTimeout(() => location.reload(), 2000);
+  });
   // There are too many pages, or the server stops: ask now and then.
   events.addEventListener('bye', () => {
     events.close();
@@ -185,13 +198,19 @@ function search() {
 
 // ---- Orders. The password is nowhere but here, and gone with the page.
 
+// Given again under the same key, an order is done once, whatever became of the first answer.
 async function ask(method, address, body) {
   const bytes = new TextEncoder().encode(`admin:${password}`);
   const headers = {
     Accept: 'application/json', 'Accept-Language': language, 'Content-Type': 'application/json', 'X-Trozos': '1',
     Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}`,
   };
-  const answer = await fetch(address, { method, headers, credentials: 'omit', body: body && JSON.stringify(body) });
+  if (method !== 'GET') headers['Idempotency-Key'] = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+  const request = { method, headers, credentials: 'omit', redirect: 'manual', body: body && JSON.stringify(body) };
+  const once = () => fetch(address, request);
+  const answer = await once().catch(() => new Promise((tried) => { setTimeout(tried, 1000); }).then(once));
+  // Another central reigns, which this password is not for before its user has seen its page.
+  if (answer.type === 'opaqueredirect') location.reload();
   const said = await answer.json();
   if (!answer.ok) throw new Error(said.title);
   return said;
@@ -243,6 +262,10 @@ function pressed({ target }) {
     order(method, `/api/v1/secondaries/${key}/drain`);
   } else if (target.dataset.order === 'expel' && confirm(filled('sure', { name: key }))) {
     order('POST', `/api/v1/clients/${encodeURIComponent(key)}/expel`).then(clients);
+  } else if (target.dataset.order === 'migrate' && confirm(filled('takeover', { name: key }))) {
+    order('POST', '/api/v1/centrals/migrate', { to: key }).then((said) => {
+      if (said) told(filled('moved', { name: said.migrated.to }), false);
+    });
   }
 }
 

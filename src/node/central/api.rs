@@ -4,6 +4,7 @@
 mod answers;
 mod events;
 mod handle;
+mod ordered;
 mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -16,14 +17,19 @@ use crate::{
     proto::account::AdminKey,
 };
 
-pub(super) use self::orders::{AccountOrder, CentralCommand, PlaceCommand};
 pub use self::{
     answers::{
-        AccountChange, CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary,
+        AccountChange, CentralAnswer, DownloadCount, DrainedSecondary, Offer, OwnFigures, Present,
+        Summary,
     },
     events::CentralEvent,
     handle::CentralHandle,
+    ordered::{Order, Ordered, ReigningCentral, Unanswered},
     orders::CentralOrders,
+};
+pub(super) use self::{
+    ordered::{Given, NotTaken, Reigns, Settled},
+    orders::{AccountOrder, CentralCommand, PlaceCommand},
 };
 
 /// How a central is to run.

@@ -5,10 +5,9 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::{
-    DownloadCount, Drained, Expelled, Present, Resolved, Summary, api::CentralCommand,
-    state::Central,
+    CentralInfo, DownloadCount, OwnFigures, Present, Summary, api::CentralCommand, state::Central,
 };
-use crate::model::{ClientName, Deed, Door};
+use crate::model::{ClientName, Deed};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
 const MOST_ROWS: usize = 256;
@@ -22,48 +21,14 @@ impl Central {
             CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
             CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
             CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
-            CentralCommand::Expel(name, door, answer) => {
-                let said = self.cluster.expel(now, &name);
-                if let Expelled::Clients(_) = said {
-                    self.cluster
-                        .note_order(door, Deed::Expelled { client: name });
-                }
-                for (host, until) in self.cluster.expelled_hosts(now) {
-                    self.expelled.expel(host, until);
-                }
-                self.reply(answer, said);
+            CentralCommand::Order(order, id, given, door, to) => {
+                self.ordered(now, order, (id, given, door), to);
             }
-            CentralCommand::Drain(number, door, to) => self.told(to, |own| {
-                let said = own.cluster.drain(now, number);
-                own.note_if(said == Drained::Yes, door, || Deed::Drained {
-                    secondary: number,
-                });
-                said
-            }),
-            CentralCommand::EndDraining(number, door, to) => self.told(to, |own| {
-                let said = own.cluster.end_draining(now, number);
-                own.note_if(said == Drained::No, door, || Deed::Works {
-                    secondary: number,
-                });
-                said
-            }),
+            CentralCommand::Settled(order, id, to) => {
+                let _ = to.send(self.settled(&order, id));
+            }
             CentralCommand::MaxDownloads(to) => self.told(to, |own| own.cluster.max_downloads()),
-            CentralCommand::SetMaxDownloads(most, door, answer) => {
-                let before = self.cluster.max_downloads();
-                self.cluster.set_max_downloads(now, most);
-                let most = self.cluster.max_downloads();
-                self.note_if(before != most, door, || Deed::MaxDownloads {
-                    most: most as u64,
-                });
-                self.reply(answer, ());
-            }
             CentralCommand::Conflicts(to) => self.told(to, |own| own.cluster.conflicts()),
-            CentralCommand::Resolve(name, choice, door, answer) => {
-                let said = self.cluster.resolve(now, &name, choice);
-                let is_done = matches!(said, Resolved::To(_));
-                self.note_if(is_done, door, || Deed::Resolved { file: name });
-                self.reply(answer, said);
-            }
             CentralCommand::Statistics(to) => {
                 self.told(to, |own| own.statistics.present(&own.cluster))
             }
@@ -73,8 +38,10 @@ impl Central {
             CentralCommand::Summary(to) => self.told(to, |own| own.summary(now)),
             CentralCommand::Running(to) => self.told(to, |own| own.cluster.running(MOST_ROWS)),
             CentralCommand::Migrate(to, door, answer) => {
-                let deed = || Deed::Migrated { to: to.clone() };
-                self.note_if(self.several.is_some(), door, deed);
+                if self.several.is_some() && !self.is_standby() {
+                    let deed = Deed::Migrated { to: to.clone() };
+                    self.cluster.note_order(door, deed);
+                }
                 self.migrate(to, answer);
             }
             CentralCommand::Accounts(to) => self.told(to, |own| own.cluster.accounts()),
@@ -89,23 +56,23 @@ impl Central {
                 // It is of no fact, and is wanted most when none can be written.
                 let _ = answer.send(self.centrals());
             }
+            CentralCommand::Own(answer) => {
+                let _ = answer.send(self.own());
+            }
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
         }
     }
 
-    /// An order that was carried out is in the audit trail.
-    fn note_if(&mut self, is_done: bool, door: Door, deed: impl FnOnce() -> Deed) {
-        if is_done {
-            self.cluster.note_order(door, deed());
-        }
-    }
-
+    /// Answers what the central that reigns can answer; of one that does not it is dropped.
     fn told<T: Send + 'static>(
         &mut self,
         to: oneshot::Sender<T>,
         ask: impl FnOnce(&mut Self) -> T,
     ) {
+        if self.is_standby() {
+            return;
+        }
         let said = ask(self);
         self.reply(to, said);
     }
@@ -129,6 +96,26 @@ impl Central {
             running: self.cluster.running(MOST_ROWS),
             queue,
             catalogue: self.shown.changes(&self.cluster),
+            centrals: self.others(),
+        }
+    }
+
+    /// All centrals, where there are several.
+    fn others(&self) -> Vec<CentralInfo> {
+        match self.several.is_some() {
+            true => self.centrals(),
+            false => Vec::new(),
+        }
+    }
+
+    fn own(&mut self) -> OwnFigures {
+        OwnFigures {
+            centrals: self.others(),
+            node: self
+                .several
+                .as_ref()
+                .map_or_else(String::new, |own| own.node.clone()),
+            server: self.server.figures(self.statistics.refused()),
         }
     }
 

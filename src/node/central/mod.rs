@@ -8,7 +8,8 @@
 //! chooses what people hear. `place` is its place among the centrals of its cluster, and `standing` what its peers hear of
 //! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
 //! etcd, `opening` which one a build has, `reign` the task around the machine that decides which of them is active, `several`
-//! what a central has of all this, and `reigning` what it does. `commit` does what need not wait for a fact any more.
+//! what a central has of all this, and `reigning` what it does. `ordering` does what a person orders, once. `commit` does what
+//! need not wait for a fact any more.
 
 mod accounts;
 mod api;
@@ -27,6 +28,7 @@ mod key_store;
 mod legacy;
 mod news;
 mod opening;
+mod ordering;
 mod pages;
 mod peers;
 mod place;
@@ -43,7 +45,7 @@ mod tests;
 use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -88,13 +90,15 @@ pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
     AccountChange, CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders,
-    DownloadCount, DrainedSecondary, Offer, Present, Summary,
+    DownloadCount, DrainedSecondary, Offer, Order, Ordered, OwnFigures, Present, ReigningCentral,
+    Summary, Unanswered,
 };
 
 pub use crate::engine::cluster::{
     AccountInfo, ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal,
     Resolved, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
+pub use crate::engine::leadership::NotMigrated;
 
 /// Inputs that may wait for the owner; connections wait beyond that.
 const INPUTS: usize = 256;
@@ -136,11 +140,10 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
-    let face = face(&config, network, &commands, &expelled);
-    let standing = match begun.several.is_some() {
-        true => Standing::Standby(None),
-        false => Standing::Active,
-    };
+    let (standing, reigns) = at_first(begun.several.is_some());
+    let (reigns, seen) = watch::channel(reigns);
+    let orders = CentralOrders::new(commands, seen);
+    let face = face(&config, network, &orders, &expelled);
     let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
     let mut central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
@@ -158,6 +161,7 @@ pub(in crate::node) async fn start_on(
             face,
         },
         place,
+        reigns,
         peers: HashMap::new(),
         next_connection: 0,
         pages: Default::default(),
@@ -173,10 +177,7 @@ pub(in crate::node) async fn start_on(
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
-        orders: CentralOrders {
-            commands,
-            door: Door::Console,
-        },
+        orders,
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.
@@ -196,6 +197,14 @@ impl Central {
         let (wall_ms, registry) = (clock::wall_ms(), self.cluster.registry());
         self.journal.finish(term, wall_ms, registry).await?;
         set_aside(names)
+    }
+}
+
+/// One of several centrals serves nobody before it reigns.
+fn at_first(is_of_several: bool) -> (Standing, api::Reigns) {
+    match is_of_several {
+        true => (Standing::Standby(None), api::Reigns::Elsewhere(None)),
+        false => (Standing::Active, api::Reigns::Here),
     }
 }
 
@@ -270,12 +279,12 @@ async fn begin(
 fn face(
     config: &CentralConfig,
     network: &Network,
-    commands: &mpsc::Sender<api::CentralCommand>,
+    orders: &CentralOrders,
     expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let (commands, network) = (commands.clone(), network.clone());
-    let door = CentralDoor::new(commands, network, security, expelled.clone());
+    let (orders, network) = (orders.clone(), network.clone());
+    let door = CentralDoor::new(orders, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }

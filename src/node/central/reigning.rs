@@ -105,10 +105,14 @@ impl Central {
                 several.elsewhere(active.as_ref(), term)
             }
         };
+        several.ended = Some(term);
         let idle = idle(&several.config);
+        let standing = Standing::Standby(elsewhere);
+        // Before those who wait see that no answer comes.
+        self.tell_who_reigns(&standing);
         // Nobody has heard of what was decided and is not durable.
         self.journal.forget();
-        self.stand_now(Standing::Standby(elsewhere));
+        self.stand_now(standing);
         self.replace(idle);
     }
 

@@ -101,6 +101,8 @@ pub(super) struct Several {
     pub(super) moves: Option<(Duration, Instant)>,
     pub(super) named_at: Option<Instant>,
     pub(super) ends_by: Option<Instant>,
+    /// The last reign of this central, once it has ended.
+    pub(super) ended: Option<Term>,
 }
 
 impl std::fmt::Debug for Several {
@@ -148,6 +150,7 @@ impl Several {
             moves: several.moves_every.map(|every| (every, clock::now())),
             named_at: None,
             ends_by: None,
+            ended: None,
         };
         Ok((several, id))
     }
@@ -215,6 +218,13 @@ impl Several {
         let active = active.filter(|active| active.node != self.node)?;
         let address = active.address.parse().ok()?;
         Some(Elsewhere { address, term })
+    }
+
+    /// What the central at an address is called, if that is known.
+    pub(super) fn name_of(&self, address: SocketAddr) -> String {
+        let centrals = self.centrals().into_iter();
+        let mut of_address = centrals.filter(|one| one.address.parse() == Ok(address));
+        of_address.next().map_or_else(String::new, |one| one.node)
     }
 
     pub(super) fn standby(&self, node: &str, term: Term) -> Option<Elsewhere> {

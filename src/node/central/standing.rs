@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::{
-    api::PlaceCommand,
+    api::{PlaceCommand, ReigningCentral, Reigns},
     effects::Effect,
     inputs::Peer,
     place::{Elsewhere, Membership, Standing},
@@ -69,6 +69,7 @@ impl Central {
         if standing == self.place.standing {
             return;
         }
+        self.tell_who_reigns(&standing);
         let was_here = !matches!(self.place.standing, Standing::Standby(_));
         self.place.standing = standing;
         tracing::info!(standing = ?self.place.standing, "this central stands otherwise");
@@ -78,6 +79,21 @@ impl Central {
             Standing::Active | Standing::Limited => {}
             Standing::Standby(elsewhere) => self.send_all_away(now, elsewhere),
         }
+    }
+
+    /// Has those who ask this central know whether it reigns.
+    pub(super) fn tell_who_reigns(&mut self, standing: &Standing) {
+        let reigns = match standing {
+            Standing::Active | Standing::Limited => Reigns::Here,
+            Standing::Standby(elsewhere) => Reigns::Elsewhere(elsewhere.map(|other| {
+                let several = self.several.as_ref();
+                ReigningCentral {
+                    node: several.map_or_else(String::new, |own| own.name_of(other.address)),
+                    address: other.address,
+                }
+            })),
+        };
+        self.reigns.send_replace(reigns);
     }
 
     /// Is of a cluster from now on, and says so.

@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{
-    CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
-    journal::Journal, news::News, pages::Pages, place::Place, several::Several,
+    CentralEvent, api::Reigns, catalogue::Shown, connection::Context, effects::Effect,
+    inputs::Peer, journal::Journal, news::News, pages::Pages, place::Place, several::Several,
     statistics::Statistics,
 };
 use crate::{
@@ -30,6 +30,8 @@ pub(super) struct Central {
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,
     pub(super) place: Place,
+    /// What those are told who ask it.
+    pub(super) reigns: watch::Sender<Reigns>,
     pub(super) peers: HashMap<ConnectionId, Peer>,
     pub(super) next_connection: u64,
     pub(super) pages: Pages,

@@ -1,6 +1,9 @@
 //! Between a client and its central: what is said on a link, and what the central's answers mean.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Patience,
@@ -25,6 +28,9 @@ use crate::{
     store::{Existing, PartPlace},
 };
 
+/// Within this time another central takes over, if there is one that can.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
+
 impl Client {
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
@@ -38,6 +44,7 @@ impl Client {
                 let before = self.state.central.replace(central);
                 self.state.place = Some(place);
                 self.state.outbox = Some(outbox);
+                self.state.lost = None;
                 let was_lost = std::mem::take(&mut self.state.told_lost);
                 if !std::mem::replace(&mut self.state.was_up, true) {
                     self.tell(ClientEvent::Connected { central });
@@ -72,6 +79,38 @@ impl Client {
             self.account_down(None);
             return;
         }
+        if self.may_move(down) {
+            let until = clock::now() + TAKEN_OVER_WITHIN;
+            self.state.lost.get_or_insert_with(|| (until, down.clone()));
+            return;
+        }
+        self.lost(down);
+    }
+
+    /// True while another central may be about to take over: it is asked what was asked, and nobody has to hear of it.
+    fn may_move(&self, down: &LinkDown) -> bool {
+        let state = &self.state;
+        let is_over = state
+            .lost
+            .as_ref()
+            .is_some_and(|(until, _)| *until <= clock::now());
+        matches!(down, LinkDown::Lost(_))
+            && !down.is_expelled()
+            && state.was_up
+            && !state.told_lost
+            && !is_over
+            && self.link.has_others()
+    }
+
+    /// No other central has taken over in time.
+    pub(super) fn tell_lost(&mut self) {
+        let is_due = |(until, _): &mut (Instant, LinkDown)| *until <= clock::now();
+        if let Some((_, down)) = self.state.lost.take_if(is_due) {
+            self.lost(&down);
+        }
+    }
+
+    fn lost(&mut self, down: &LinkDown) {
         let unreachable = match down {
             LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
             LinkDown::Lost(Lost::Refused { code, message }) if down.is_expelled() => {

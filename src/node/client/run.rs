@@ -43,6 +43,8 @@ impl Client {
             self.answer_idle();
             self.remember();
             let due = self.state.downloads.next_due();
+            let lost = self.state.lost.as_ref().map(|(until, _)| *until);
+            let due = due.into_iter().chain(lost).min();
             let due = due.unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 command = inbox.commands.recv() => match command {
@@ -70,6 +72,7 @@ impl Client {
                 () = self.telling.tell_waiting() => {}
                 trouble = self.statistics.saved() => self.tell(ClientEvent::Statistics(trouble)),
                 () = sleep_until(due.into()) => {
+                    self.tell_lost();
                     self.book_overdue();
                     self.ask_due_again();
                 }

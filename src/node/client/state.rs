@@ -1,6 +1,6 @@
 //! What a client's owner has and knows: its name, its link to the central, its downloads.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -16,6 +16,7 @@ use crate::{
     node::{
         fetch::{Downlink, Fetch, FetchUpdate, Reader},
         link::Link,
+        lost::LinkDown,
         rules::downloads::{Downloads, State as DownloadState},
     },
     proto::control::ToCentral,
@@ -58,6 +59,8 @@ pub(super) struct State {
     pub(super) was_up: bool,
     /// People know that the central is away.
     pub(super) told_lost: bool,
+    /// Why the central is lost, which is not told before that time: another one may take over by then.
+    pub(super) lost: Option<(Instant, LinkDown)>,
     /// People know that the folder has no locks.
     pub(super) told_no_locks: bool,
     pub(super) downloads: Downloads<Asker, Fetch>,

@@ -128,14 +128,9 @@ async fn when_a_central_dies_all_find_the_next_by_what_they_were_told() {
     assert!(took < Duration::from_secs(3 + 3), "{took:?}");
     ana.completed("a.mp4", &bytes).await;
     let told = told_of_central(&mut ana);
+    // Another one took over in time: that one was away is nothing that people have to hear.
     assert!(
-        matches!(
-            &told[..],
-            [
-                ClientEvent::CentralLost { .. },
-                ClientEvent::CentralMoved { .. }
-            ]
-        ),
+        matches!(&told[..], [ClientEvent::CentralMoved { .. }]),
         "{told:?}"
     );
     cluster.start_central().await;

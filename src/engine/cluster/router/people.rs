@@ -12,10 +12,10 @@ use super::Cluster;
 use crate::{
     engine::{
         cluster::{Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
-        registry::Entry,
+        registry::{Entry, KnownOrder},
     },
     model::{
-        ClientName, Conflict, FileName, Outcome, Receiver, SecondaryNumber, TransferId,
+        ClientName, Conflict, FileName, OrderId, Outcome, Receiver, SecondaryNumber, TransferId,
         limits::EXPELLED_FOR, messages::ForSecondary,
     },
 };
@@ -33,7 +33,8 @@ pub enum Drained {
 }
 
 /// What became of a wish to send a client away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Expelled {
     /// So many connections of that name ended. A client that has none, but is still being sent something, counts as
     /// one.
@@ -43,6 +44,18 @@ pub enum Expelled {
 }
 
 impl Cluster {
+    /// What was answered to an order of this name.
+    pub fn known_order(&self, id: OrderId) -> KnownOrder<'_> {
+        self.registry.answers().find(id)
+    }
+
+    /// An order of this name was done, and will be answered so.
+    pub fn keep_answer(&mut self, id: OrderId, answer: String) {
+        let at_ms = self.wall_ms();
+        self.record(Entry::Answered { id, at_ms, answer });
+        self.note();
+    }
+
     /// How many downloads may run at once.
     pub fn max_downloads(&self) -> usize {
         self.max_downloads

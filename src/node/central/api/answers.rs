@@ -125,6 +125,17 @@ pub struct Summary {
     pub server: ServerFigures,
 }
 
+/// What a central says of itself, whether it reigns or not.
+#[derive(Clone, Debug)]
+pub struct OwnFigures {
+    /// All centrals as it knows them; nothing where it is the only one.
+    pub centrals: Vec<CentralInfo>,
+    /// The name of this one.
+    pub node: String,
+    /// Its connections.
+    pub server: ServerFigures,
+}
+
 /// What a page shows of a cluster, of one look at it.
 #[derive(Clone, Debug)]
 pub struct Present {
@@ -136,4 +147,6 @@ pub struct Present {
     pub queue: Vec<QueueRow>,
     /// Changes when the catalogue may have changed.
     pub catalogue: u64,
+    /// The centrals; nothing where there is only one.
+    pub centrals: Vec<CentralInfo>,
 }

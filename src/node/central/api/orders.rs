@@ -1,33 +1,35 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing,
-    Summary,
+    Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Order, Ordered,
+    OwnFigures, Present, ReigningCentral, Standing, Summary, Unanswered,
+    ordered::{Given, NotTaken, Reigns, Settled},
 };
 use crate::{
     engine::{
         accounts::AccountRefusal,
         cluster::{
             AccountInfo, ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running,
-            SecondaryCondition, SecondaryInfo,
+            SecondaryInfo,
         },
         leadership::NotMigrated,
     },
     model::{
         AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
-        FileName, SecondaryNumber,
+        FileName, OrderId, SecondaryNumber, Session,
     },
-    node::{
-        ask::{Stopped, ask},
-        greeting::random_bytes,
-        link::LinkEvent,
-    },
+    node::{ask::ask, clock, greeting::random_bytes, link::LinkEvent},
     proto::account::{code_hash, recovery_code},
 };
+
+/// How long an order waits for the next reign, which has it in its journal or not.
+const SETTLED_WITHIN: Duration = Duration::from_secs(15);
+/// Pause before the journal is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Commands to a running central.
 #[derive(Debug)]
@@ -38,14 +40,19 @@ pub(in crate::node::central) enum CentralCommand {
     Secondaries(oneshot::Sender<Vec<SecondaryInfo>>),
     Clients(oneshot::Sender<Vec<ClientInfo>>),
     Queue(oneshot::Sender<Vec<QueueRow>>),
-    Expel(String, Door, oneshot::Sender<Expelled>),
-    Drain(SecondaryNumber, Door, oneshot::Sender<Drained>),
-    EndDraining(SecondaryNumber, Door, oneshot::Sender<Drained>),
     MaxDownloads(oneshot::Sender<usize>),
-    SetMaxDownloads(usize, Door, oneshot::Sender<()>),
+    /// Done once for each name, whoever reigns.
+    Order(
+        Order,
+        OrderId,
+        Given,
+        Door,
+        oneshot::Sender<Result<Ordered, NotTaken>>,
+    ),
+    /// What became of an order that was taken before the reign ended.
+    Settled(Order, OrderId, oneshot::Sender<Settled>),
     Running(oneshot::Sender<Vec<Running>>),
     Conflicts(oneshot::Sender<Vec<Conflict>>),
-    Resolve(FileName, u16, Door, oneshot::Sender<Resolved>),
     Accounts(oneshot::Sender<Vec<AccountInfo>>),
     Account(
         AccountOrder,
@@ -60,6 +67,8 @@ pub(in crate::node::central) enum CentralCommand {
     /// The gateway says hello, and hears what follows.
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
+    /// What a central on standby can say of itself too.
+    Own(oneshot::Sender<OwnFigures>),
     Place(PlaceCommand),
     Migrate(
         Option<String>,
@@ -81,8 +90,9 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
+    reigns: watch::Receiver<Reigns>,
     /// By which door its orders come.
-    pub(in crate::node::central) door: Door,
+    door: Door,
 }
 
 /// What an administrator does to an account.
@@ -99,16 +109,43 @@ pub(in crate::node::central) enum AccountOrder {
 }
 
 impl CentralOrders {
+    pub(in crate::node::central) fn new(
+        commands: mpsc::Sender<CentralCommand>,
+        reigns: watch::Receiver<Reigns>,
+    ) -> Self {
+        Self {
+            commands,
+            reigns,
+            door: Door::Console,
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> CentralCommand,
+    ) -> Result<T, Unanswered> {
+        // One that does not reign answers nothing that the one that does must answer.
+        let asked = ask(&self.commands, command).await;
+        asked.map_err(|stopped| match &*self.reigns.borrow() {
+            Reigns::Elsewhere(active) if !self.commands.is_closed() => {
+                Unanswered::Standby(active.clone())
+            }
+            Reigns::Elsewhere(_) | Reigns::Here => stopped.into(),
+        })
+    }
+
     /// The same by another door: who ordered what is in the audit trail.
     #[must_use]
     pub fn by(&self, door: Door) -> Self {
-        let commands = self.commands.clone();
-        Self { commands, door }
+        Self {
+            door,
+            ..self.clone()
+        }
     }
 
     /// The accounts, and the names that rest (`CUENTAS`).
-    pub async fn accounts(&self) -> Result<Vec<AccountInfo>, Stopped> {
-        ask(&self.commands, CentralCommand::Accounts).await
+    pub async fn accounts(&self) -> Result<Vec<AccountInfo>, Unanswered> {
+        self.ask(CentralCommand::Accounts).await
     }
 
     /// Makes a code that lets one device more into an account within
@@ -120,7 +157,7 @@ impl CentralOrders {
     pub async fn new_account_code(
         &self,
         name: &ClientName,
-    ) -> Result<Result<Option<String>, AccountRefusal>, Stopped> {
+    ) -> Result<Result<Option<String>, AccountRefusal>, Unanswered> {
         let Some(random) = random_bytes() else {
             return Ok(Ok(None));
         };
@@ -139,7 +176,7 @@ impl CentralOrders {
         &self,
         name: &ClientName,
         key: &str,
-    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
         let order = AccountOrder::RemoveDevice(name.clone(), key.to_owned());
         self.account_order(order).await
     }
@@ -151,7 +188,7 @@ impl CentralOrders {
     pub async fn remove_account(
         &self,
         name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
         self.account_order(AccountOrder::Remove(name.clone())).await
     }
 
@@ -162,135 +199,143 @@ impl CentralOrders {
     pub async fn free_account_name(
         &self,
         name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
         self.account_order(AccountOrder::Free(name.clone())).await
     }
 
     async fn account_order(
         &self,
         order: AccountOrder,
-    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Account(order, self.door, answer)
-        })
-        .await
+    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
+        self.ask(|answer| CentralCommand::Account(order, self.door, answer))
+            .await
     }
 
     /// Lines of the audit trail (`AUDITORIA`).
-    pub async fn audit(&self, query: AuditQuery) -> Result<Vec<Audited>, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Audit(query, answer)
-        })
-        .await
+    pub async fn audit(&self, query: AuditQuery) -> Result<Vec<Audited>, Unanswered> {
+        self.ask(|answer| CentralCommand::Audit(query, answer))
+            .await
+    }
+
+    fn standby(&self) -> Unanswered {
+        Unanswered::Standby(self.elsewhere().unwrap_or_default())
+    }
+
+    /// The central that reigns, as far as that is known, where this one is on standby.
+    pub fn elsewhere(&self) -> Option<Option<ReigningCentral>> {
+        match &*self.reigns.borrow() {
+            Reigns::Here => None,
+            Reigns::Elsewhere(active) => Some(active.clone()),
+        }
+    }
+
+    /// What it can say of itself, also on standby.
+    pub async fn own(&self) -> Result<OwnFigures, Unanswered> {
+        self.ask(CentralCommand::Own).await
     }
 
     /// Downloads per file, including files with none (`NUMERO_DESCARGAS_VIDEO`).
-    pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
-        ask(&self.commands, CentralCommand::PerFile).await
+    pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Unanswered> {
+        self.ask(CentralCommand::PerFile).await
     }
 
     /// Downloads per client (`VIDEOS_CLIENTE`).
-    pub async fn downloads_per_client(&self) -> Result<Vec<DownloadCount>, Stopped> {
-        ask(&self.commands, CentralCommand::PerClient).await
+    pub async fn downloads_per_client(&self) -> Result<Vec<DownloadCount>, Unanswered> {
+        self.ask(CentralCommand::PerClient).await
     }
 
     /// Has another central reign, that of a name or whichever is ready (`MIGRAR`); gives its name.
     pub async fn migrate(
         &self,
         to: Option<String>,
-    ) -> Result<Result<String, NotMigrated>, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Migrate(to, self.door, answer)
-        })
-        .await
+    ) -> Result<Result<String, NotMigrated>, Unanswered> {
+        self.ask(|answer| CentralCommand::Migrate(to, self.door, answer))
+            .await
     }
 
     /// The centrals of the cluster (`CENTRALES`).
-    pub async fn centrals(&self) -> Result<Vec<CentralInfo>, Stopped> {
-        ask(&self.commands, CentralCommand::Centrals).await
+    pub async fn centrals(&self) -> Result<Vec<CentralInfo>, Unanswered> {
+        self.ask(CentralCommand::Centrals).await
     }
 
     /// The state of the cluster.
-    pub async fn status(&self) -> Result<ClusterStatus, Stopped> {
-        ask(&self.commands, CentralCommand::Status).await
+    pub async fn status(&self) -> Result<ClusterStatus, Unanswered> {
+        self.ask(CentralCommand::Status).await
     }
 
     /// The secondaries that have enrolled since the start, by number.
-    pub async fn secondaries(&self) -> Result<Vec<SecondaryInfo>, Stopped> {
-        ask(&self.commands, CentralCommand::Secondaries).await
+    pub async fn secondaries(&self) -> Result<Vec<SecondaryInfo>, Unanswered> {
+        self.ask(CentralCommand::Secondaries).await
     }
 
     /// The connected clients, and the legacy clients that are being sent something.
-    pub async fn clients(&self) -> Result<Vec<ClientInfo>, Stopped> {
-        ask(&self.commands, CentralCommand::Clients).await
+    pub async fn clients(&self) -> Result<Vec<ClientInfo>, Unanswered> {
+        self.ask(CentralCommand::Clients).await
     }
 
     /// The downloads that wait, in the order of the line.
-    pub async fn queue(&self) -> Result<Vec<QueueRow>, Stopped> {
-        ask(&self.commands, CentralCommand::Queue).await
+    pub async fn queue(&self) -> Result<Vec<QueueRow>, Unanswered> {
+        self.ask(CentralCommand::Queue).await
     }
 
     /// Expels all clients of a name. Their connections end with that reason, their downloads fail, their slots and
     /// positions are free, and the secondaries send them nothing more. The name is refused for
     /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), also by a central that restarts meanwhile.
-    pub async fn expel(&self, name: &str) -> Result<Expelled, Stopped> {
-        let name = name.to_owned();
-        ask(&self.commands, |answer| {
-            CentralCommand::Expel(name, self.door, answer)
-        })
-        .await
+    pub async fn expel(&self, name: &str) -> Result<Expelled, Unanswered> {
+        match self.order(Order::Expel(name.to_owned()), None).await? {
+            Ordered::Expelled(expelled) => Ok(expelled),
+            _ => Err(Unanswered::OtherOrder),
+        }
     }
 
     /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
     /// asked for nothing new that another live secondary holds, and takes no copies. Only it can serve what it alone
     /// holds, so it goes on serving that. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when it has
     /// nothing left to send. Draining outlives restarts of the secondary and of the central.
-    pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Drain(number, self.door, answer)
-        })
-        .await
+    pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
+        self.drain_one(number, true).await
     }
 
     /// Ends draining: the secondary works as before.
-    pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::EndDraining(number, self.door, answer)
-        })
-        .await
+    pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
+        self.drain_one(number, false).await
+    }
+
+    async fn drain_one(&self, number: SecondaryNumber, begin: bool) -> Result<Drained, Unanswered> {
+        let which = Some(vec![number.get().into()]);
+        let rows = self.drain_all(which, begin).await?;
+        let row = rows.first().map(|row| row.drained);
+        Ok(row.unwrap_or(Drained::NoSuchSecondary))
     }
 
     /// How many downloads may run at once.
-    pub async fn max_downloads(&self) -> Result<usize, Stopped> {
-        ask(&self.commands, CentralCommand::MaxDownloads).await
+    pub async fn max_downloads(&self) -> Result<usize, Unanswered> {
+        self.ask(CentralCommand::MaxDownloads).await
     }
 
     /// Sets how many downloads may run at once, at least one. A smaller number ends nothing; a larger one lets the
     /// first in line begin.
-    pub async fn set_max_downloads(&self, most: usize) -> Result<(), Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::SetMaxDownloads(most, self.door, answer)
-        })
-        .await
+    pub async fn set_max_downloads(&self, most: usize) -> Result<(), Unanswered> {
+        self.order(Order::MaxDownloads(most), None).await.map(drop)
     }
 
     /// The names that stand for several contents, each with all of them.
-    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Stopped> {
-        ask(&self.commands, CentralCommand::Conflicts).await
+    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Unanswered> {
+        self.ask(CentralCommand::Conflicts).await
     }
 
     /// Decides which of several contents a name stands for: `choice` is a [`Version::choice`](crate::model::Version),
     /// or the number of a secondary that holds it. Copies of the others are set aside where they are.
-    pub async fn resolve(&self, name: FileName, choice: u16) -> Result<Resolved, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Resolve(name, choice, self.door, answer)
-        })
-        .await
+    pub async fn resolve(&self, name: FileName, choice: u16) -> Result<Resolved, Unanswered> {
+        match self.order(Order::Resolve(name, choice), None).await? {
+            Ordered::Resolved(resolved) => Ok(resolved),
+            _ => Err(Unanswered::OtherOrder),
+        }
     }
 
     /// The statistics as they would be saved now.
-    pub async fn statistics(&self) -> Result<serde_json::Value, Stopped> {
-        ask(&self.commands, CentralCommand::Statistics).await
+    pub async fn statistics(&self) -> Result<serde_json::Value, Unanswered> {
+        self.ask(CentralCommand::Statistics).await
     }
 
     /// Drains secondaries, or all where none are named, or has them work again; says what became of each.
@@ -298,72 +343,100 @@ impl CentralOrders {
         &self,
         which: Option<Vec<u64>>,
         begin: bool,
-    ) -> Result<Vec<DrainedSecondary>, Stopped> {
-        let known = self.secondaries().await?;
-        let all = || known.iter().map(|s| s.number.get().into()).collect();
-        let mut drained = Vec::new();
-        for secondary in which.unwrap_or_else(all) {
-            let is_it = |info: &&SecondaryInfo| u64::from(info.number.get()) == secondary;
-            let was = known.iter().find(is_it).map(|info| info.state);
-            drained.push(DrainedSecondary {
-                secondary,
-                drained: match SecondaryNumber::try_from(secondary) {
-                    Ok(number) if begin => self.drain(number).await?,
-                    Ok(number) => self.end_draining(number).await?,
-                    Err(_) => Drained::NoSuchSecondary,
-                },
-                unchanged: was.is_some_and(|was| (was == SecondaryCondition::Draining) == begin),
-            });
+    ) -> Result<Vec<DrainedSecondary>, Unanswered> {
+        match self.order(Order::Drain { which, begin }, None).await? {
+            Ordered::Drained(rows) => Ok(rows),
+            _ => Err(Unanswered::OtherOrder),
         }
-        Ok(drained)
+    }
+
+    /// Gives an order under a name, or a new one. Given twice under one name it is done once, whoever reigns, and answered as it
+    /// was the first time. Where the reign ends meanwhile, the answer is what the next central has in the journal.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn order(&self, order: Order, id: Option<OrderId>) -> Result<Ordered, Unanswered> {
+        let given = match id {
+            Some(_) => Given::PerhapsAgain,
+            None => Given::First,
+        };
+        let id = id.unwrap_or_else(|| OrderId {
+            session: Session(fastrand::u64(..)),
+            number: 1,
+        });
+        let until = clock::now() + SETTLED_WITHIN;
+        loop {
+            let asked =
+                self.ask(|to| CentralCommand::Order(order.clone(), id, given, self.door, to));
+            match asked.await {
+                Ok(Ok(said)) => return Ok(said),
+                Ok(Err(NotTaken::Standby)) => return Err(self.standby()),
+                Ok(Err(NotTaken::Forgotten)) => return Err(Unanswered::Forgotten),
+                Ok(Err(NotTaken::OtherOrder)) => return Err(Unanswered::OtherOrder),
+                Err(Unanswered::Standby(_)) => {}
+                Err(error) => return Err(error),
+            }
+            // It was taken, and then this reign ended.
+            loop {
+                match self
+                    .ask(|to| CentralCommand::Settled(order.clone(), id, to))
+                    .await
+                {
+                    Ok(Settled::Done(said)) => return Ok(said),
+                    Ok(Settled::NotDone) => return Err(self.standby()),
+                    Ok(Settled::NotYet) => {}
+                    // It reigns again, and the order is known by its name.
+                    Ok(Settled::Reigns) => break,
+                    Err(error) => return Err(error),
+                }
+                if clock::now() >= until {
+                    return Err(Unanswered::Unknown);
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
     }
 
     /// Who holds the file of a name.
-    pub async fn offer(&self, name: FileName) -> Result<Result<Offer, Refusal>, Stopped> {
-        ask(&self.commands, |answer| CentralCommand::Offer(name, answer)).await
+    pub async fn offer(&self, name: FileName) -> Result<Result<Offer, Refusal>, Unanswered> {
+        self.ask(|answer| CentralCommand::Offer(name, answer)).await
     }
 
     /// All files that can be downloaded.
-    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Stopped> {
-        ask(&self.commands, CentralCommand::Catalogue).await
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Unanswered> {
+        self.ask(CentralCommand::Catalogue).await
     }
 
     /// How the cluster is.
-    pub async fn summary(&self) -> Result<Summary, Stopped> {
-        ask(&self.commands, CentralCommand::Summary).await
+    pub async fn summary(&self) -> Result<Summary, Unanswered> {
+        self.ask(CentralCommand::Summary).await
     }
 
     /// The transfers that run, some hundreds at most.
-    pub async fn running(&self) -> Result<Vec<Running>, Stopped> {
-        ask(&self.commands, CentralCommand::Running).await
+    pub async fn running(&self) -> Result<Vec<Running>, Unanswered> {
+        self.ask(CentralCommand::Running).await
     }
 
     /// Has this central stand otherwise among those of its cluster, and tell its peers.
-    pub async fn stand(&self, standing: Standing) -> Result<(), Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Place(PlaceCommand::Stand(standing, answer))
-        })
-        .await
+    pub async fn stand(&self, standing: Standing) -> Result<(), Unanswered> {
+        self.ask(|answer| CentralCommand::Place(PlaceCommand::Stand(standing, answer)))
+            .await
     }
 
     /// The cluster that it is of, and where that has its centrals.
-    pub async fn membership(&self) -> Result<Membership, Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Place(PlaceCommand::Membership(answer))
-        })
-        .await
+    pub async fn membership(&self) -> Result<Membership, Unanswered> {
+        self.ask(|answer| CentralCommand::Place(PlaceCommand::Membership(answer)))
+            .await
     }
 
     /// Has it be of a cluster, which it does not remember; its peers are told of the other centrals.
-    pub async fn join(&self, membership: Membership) -> Result<(), Stopped> {
-        ask(&self.commands, |answer| {
-            CentralCommand::Place(PlaceCommand::Join(membership, answer))
-        })
-        .await
+    pub async fn join(&self, membership: Membership) -> Result<(), Unanswered> {
+        self.ask(|answer| CentralCommand::Place(PlaceCommand::Join(membership, answer)))
+            .await
     }
 
     /// All that a page shows and that changes by itself.
-    pub async fn present(&self) -> Result<Present, Stopped> {
-        ask(&self.commands, CentralCommand::Present).await
+    pub async fn present(&self) -> Result<Present, Unanswered> {
+        self.ask(CentralCommand::Present).await
     }
 }
