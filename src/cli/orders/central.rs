@@ -99,7 +99,7 @@ async fn account(
     handle: &CentralOrders,
     name: &ClientName,
     verb: AccountVerb,
-) -> Result<CentralAnswer, Stopped> {
+) -> Result<CentralAnswer, Unanswered> {
     Ok(match verb {
         AccountVerb::Show => {
             let mut accounts = handle.accounts().await?;

@@ -7,7 +7,7 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::{Answer, Nothing, READ, Route, between, document, parsed, reader, stopping, writer};
+use super::{Answer, Nothing, READ, Route, between, document, parsed, reader, writer};
 use crate::{
     engine::accounts::AccountRefusal,
     http::{
@@ -63,7 +63,7 @@ fn administration(central: &Central) -> Administration {
 
 async fn accounts(central: &Central, request: &Parts) -> Answer {
     administers(central.administration, asker(request)?)?;
-    let accounts = central.door.accounts().await.map_err(stopping)?;
+    let accounts = central.door.accounts().await.map_err(Trouble::from)?;
     document(&CentralAnswer::Accounts(accounts))
 }
 
@@ -71,7 +71,7 @@ async fn new_code(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
     let name = named(between(request, ACCOUNTS, "/code")?)?;
     let made = central.door.new_account_code(&name).await;
-    let code = made.map_err(stopping)?.map_err(refused)?;
+    let code = made.map_err(Trouble::from)?.map_err(refused)?;
     if code.is_none() {
         return Err(Problem::Stopping.into());
     }
@@ -82,7 +82,7 @@ async fn new_code(central: &Central, request: &Parts, body: &[u8]) -> Answer {
 async fn remove(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
     let name = named(between(request, ACCOUNTS, "")?)?;
-    let removed = central.door.remove_account(&name).await.map_err(stopping)?;
+    let removed = central.door.remove_account(&name).await.map_err(Trouble::from)?;
     changed(AccountChange::Removed, removed)
 }
 
@@ -92,14 +92,14 @@ async fn remove_device(central: &Central, request: &Parts, body: &[u8]) -> Answe
     let (name, key) = path.split_once("/devices/").ok_or(Problem::NotFound)?;
     let name = named(name)?;
     let removed = central.door.remove_account_device(&name, key).await;
-    changed(AccountChange::DeviceRemoved, removed.map_err(stopping)?)
+    changed(AccountChange::DeviceRemoved, removed.map_err(Trouble::from)?)
 }
 
 async fn free(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
     let name = named(between(request, RESTING, "")?)?;
     let freed = central.door.free_account_name(&name).await;
-    changed(AccountChange::Freed, freed.map_err(stopping)?)
+    changed(AccountChange::Freed, freed.map_err(Trouble::from)?)
 }
 
 fn changed(what: AccountChange, done: Result<AccountName, AccountRefusal>) -> Answer {
@@ -123,7 +123,7 @@ async fn audit(central: &Central, request: &Parts) -> Answer {
     administers(central.administration, asker(request)?)?;
     let query = query(request.uri.query().unwrap_or_default())?;
     let (from_the_front, last) = (query.after > 0, query.last);
-    let mut lines = central.door.audit(query).await.map_err(stopping)?;
+    let mut lines = central.door.audit(query).await.map_err(Trouble::from)?;
     if from_the_front && last.is_none() {
         lines.truncate(MOST_LINES);
     } else {

@@ -58,7 +58,7 @@ use crate::{
         registry::{Registry, Totals},
     },
     model::{
-        ClusterId, Door, NameRecord, Term,
+        ClusterId, NameRecord, Term,
         limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     },
     net::{Network, connection_permits},
