@@ -63,9 +63,7 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
-            | ClientEvent::SignedIn { .. }
-            | ClientEvent::SignedOut { .. }
-            | ClientEvent::AccountRefused { .. }
+            | ClientEvent::Account(_)
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

@@ -22,17 +22,7 @@ impl Central {
             CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
             CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
             CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
-            CentralCommand::Expel(name, door, answer) => {
-                let said = self.cluster.expel(now, &name);
-                if let Expelled::Clients(_) = said {
-                    self.cluster
-                        .note_order(door, Deed::Expelled { client: name });
-                }
-                for (host, until) in self.cluster.expelled_hosts(now) {
-                    self.expelled.expel(host, until);
-                }
-                self.reply(answer, said);
-            }
+            CentralCommand::Expel(name, door, answer) => self.expel(now, name, door, answer),
             CentralCommand::Drain(number, door, to) => self.told(to, |own| {
                 let said = own.cluster.drain(now, number);
                 own.note_if(said == Drained::Yes, door, || Deed::Drained {
@@ -49,12 +39,7 @@ impl Central {
             }),
             CentralCommand::MaxDownloads(to) => self.told(to, |own| own.cluster.max_downloads()),
             CentralCommand::SetMaxDownloads(most, door, answer) => {
-                let before = self.cluster.max_downloads();
-                self.cluster.set_max_downloads(now, most);
-                let most = self.cluster.max_downloads();
-                self.note_if(before != most, door, || Deed::MaxDownloads {
-                    most: most as u64,
-                });
+                self.limit_downloads(now, most, door);
                 self.reply(answer, ());
             }
             CentralCommand::Conflicts(to) => self.told(to, |own| own.cluster.conflicts()),
@@ -92,6 +77,27 @@ impl Central {
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
         }
+    }
+
+    fn expel(&mut self, now: Instant, name: String, door: Door, answer: oneshot::Sender<Expelled>) {
+        let said = self.cluster.expel(now, &name);
+        if let Expelled::Clients(_) = said {
+            self.cluster
+                .note_order(door, Deed::Expelled { client: name });
+        }
+        for (host, until) in self.cluster.expelled_hosts(now) {
+            self.expelled.expel(host, until);
+        }
+        self.reply(answer, said);
+    }
+
+    fn limit_downloads(&mut self, now: Instant, most: usize, door: Door) {
+        let before = self.cluster.max_downloads();
+        self.cluster.set_max_downloads(now, most);
+        let most = self.cluster.max_downloads();
+        self.note_if(before != most, door, || Deed::MaxDownloads {
+            most: most as u64,
+        });
     }
 
     /// An order that was carried out is in the audit trail.

@@ -56,7 +56,7 @@ use crate::{
         registry::{Registry, Totals},
     },
     model::{
-        ClusterId, Door, NameRecord, Term,
+        ClusterId, NameRecord, Term,
         limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     },
     net::{Network, connection_permits},
@@ -169,14 +169,10 @@ pub(in crate::node) async fn start_on(
         news: News::default(),
         last_turn: clock::now(),
     };
-    central.cluster.allow_accounts(config.accounts);
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
-        orders: CentralOrders {
-            commands,
-            door: Door::Console,
-        },
+        orders: CentralOrders::of(commands),
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.
@@ -189,6 +185,7 @@ pub(in crate::node) async fn start_on(
 impl Central {
     /// Nobody hears of a reign that is not recorded.
     async fn first_facts(&mut self, term: Term, names: &Path) -> Result<(), StoreError> {
+        self.cluster.allow_accounts(self.takes_accounts);
         if self.several.is_some() {
             return Ok(());
         }

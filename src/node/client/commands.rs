@@ -28,19 +28,7 @@ impl Client {
                 self.name_is_usual();
                 self.enrol(name, answer);
             }
-            ClientCommand::EnrolAs(name, answer) => {
-                self.name_is_typed(name.clone());
-                self.enrol(name, answer);
-            }
-            ClientCommand::Account(wish, answer) => self.account_wish(wish, answer),
-            ClientCommand::OwnAccount(answer) => {
-                self.want_own_account();
-                let _ = answer.send(());
-            }
-            ClientCommand::SignedIn(answer) => {
-                let _ = answer.send(self.account.signed_in().cloned());
-            }
-            ClientCommand::Users(answer) => self.users(answer),
+            ClientCommand::Account(command) => self.account_command(command),
             ClientCommand::List(answer) => {
                 if let Some(first) = self.state.questions.list(answer) {
                     self.ask(first);
@@ -103,7 +91,7 @@ impl Client {
         }
     }
 
-    fn enrol(
+    pub(super) fn enrol(
         &mut self,
         name: ClientName,
         answer: oneshot::Sender<Result<ClientName, ClientError>>,

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, accounts::Account,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, account::Account,
     api::Asker, maps::Maps, memory::Memory, questions::Questions, statistics::Statistics,
     telling::Telling, watch_list::WatchList,
 };
