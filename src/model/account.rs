@@ -6,7 +6,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 
 use super::{
-    ClientName, Digest, error_codes,
+    ClientName, Digest, FileName, error_codes,
     limits::{MAX_ACCOUNT_NAME_CHARS, MAX_CLIENT_NAME_BYTES},
 };
 
@@ -71,9 +71,11 @@ impl AccountName {
     }
 
     /// What a client of this account is called.
+    ///
+    /// # Panics
+    /// Never: what is allowed in the name of an account is allowed in a client's.
     pub fn client(&self) -> ClientName {
-        // What is allowed in the name of an account is allowed in a client's.
-        ClientName::of_account(self)
+        ClientName::try_from(self.0.as_str()).expect("an account's name is a client's too")
     }
 
     /// What it looks like.
@@ -108,6 +110,10 @@ impl TryFrom<&str> for AccountName {
             return Err(AccountNameError::SeveralScripts);
         }
         let look = Likeness::of(&name);
+        // No folder is called so.
+        if name.ends_with(FileName::PART_SUFFIX) || name.ends_with(FileName::JOURNAL_SUFFIX) {
+            return Err(AccountNameError::Reserved);
+        }
         let begins = |word: &&str| look.0.starts_with(&Likeness::of(word).0);
         let is_word = |word: &&str| look == Likeness::of(word);
         if RESERVED.iter().any(|w| begins(w)) || RESERVED_WORDS.iter().any(|w| is_word(w)) {
@@ -307,6 +313,7 @@ mod tests {
             ("secundario2", Reserved),
             ("pasarela-1", Reserved),
             ("R00T", Reserved),
+            ("ana.part", Reserved),
         ] {
             assert_eq!(named(typed), Err(why), "{typed:?}");
         }

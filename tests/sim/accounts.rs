@@ -422,6 +422,7 @@ impl Walk {
         let bytes = self.registry.snapshot();
         let registry = Registry::restore(&bytes).unwrap();
         assert_eq!(registry.digest(), self.registry.digest());
+        assert_eq!(registry.digest(), self.cluster.registry().digest());
         let wall_ms = self.wall_ms();
         self.ahead = Duration::from_millis(wall_ms) - (self.now - self.began);
         self.cluster = Cluster::new(self.now, config(term, wall_ms), registry);
@@ -446,11 +447,6 @@ impl Walk {
     fn check(&mut self) {
         let seed = self.seed;
         self.cluster.assert_recorded();
-        assert_eq!(
-            self.registry.digest(),
-            self.cluster.registry().digest(),
-            "seed {seed}"
-        );
         let accounts = self.registry.accounts();
         let known: BTreeMap<_, BTreeSet<_>> = accounts
             .iter()
@@ -460,6 +456,11 @@ impl Walk {
             })
             .collect();
         assert_eq!(known, self.owners.keys, "seed {seed}");
+        for account in accounts.iter() {
+            let code = account.code.map(|code| code.hash);
+            let made = self.owners.codes.get(&account.name).copied();
+            assert_eq!(code, made, "seed {seed}: a code of {}", account.name);
+        }
         let looks: BTreeSet<_> = known.keys().map(AccountName::likeness).collect();
         assert_eq!(looks.len(), known.len(), "seed {seed}: two look alike");
         for client in self.cluster.clients(self.now) {

@@ -507,6 +507,7 @@ impl Walk {
             let seed = self.seed;
             match action {
                 Action::Record(entry) => self.registry.apply(&entry),
+                Action::RefuseAccount { refusal, .. } => panic!("seed {seed}: {refusal}"),
                 Action::Close {
                     connection: link,
                     refusal,
@@ -590,6 +591,9 @@ impl Walk {
                 Action::ToClient(
                     _,
                     ForClient::Enrolled { .. }
+                    // Nobody has an account here: see `accounts`.
+                    | ForClient::SignedIn { .. }
+                    | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },

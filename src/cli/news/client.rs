@@ -64,9 +64,7 @@ impl ClientNews {
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
             | ClientEvent::Room(_)
-            | ClientEvent::SignedIn { .. }
-            | ClientEvent::SignedOut { .. }
-            | ClientEvent::AccountRefused { .. }
+            | ClientEvent::Account(_) 
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

@@ -1,8 +1,9 @@
 //! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `ver`, `enlace`, `estado`. Results go to
 //! standard output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while,
 //! `chosen` which files, `watch` what players read, `mirror` how a folder becomes like the cluster's, `target` where a file
-//! goes, `links` are addresses for players, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
+//! goes, `links` are addresses for players, `report` what is printed, `documents` its JSON, `accounts` who its user is, `ended` why a script stops early.
 
+mod accounts;
 mod chosen;
 mod documents;
 mod download;
@@ -29,7 +30,7 @@ use self::{
 };
 use super::{
     args::{Common, Habits, Script},
-    client::{Around, Service, chosen_users, stop_client},
+    client::{Around, Service, stop_client},
     exit::Exit,
     logging::Log,
     output, program, runtime,
@@ -183,33 +184,12 @@ impl Session {
             }
             Script::Desconectar { .. } => self.end_account(AccountWish::SignOut).await,
             Script::Baja { .. } => self.end_account(AccountWish::Unregister).await,
-            Script::Usuarios { texto, .. } => {
-                let users = cancelled(&self.stop, self.client.users()).await?;
-                self.report.users(&chosen_users(users, texto.as_deref()));
-                Ok(Exit::Well)
-            }
+            Script::Usuarios { texto, .. } => self.users(texto.as_deref()).await,
             Script::Verificar { nombres, .. } => {
                 self.enrol(name).await?;
                 self.verify(&nombres).await
             }
         }
-    }
-
-    /// Makes or takes an account.
-    async fn account(&mut self, wish: AccountWish) -> Result<Exit, Ended> {
-        let answer = cancelled(&self.stop, self.client.account(wish.clone())).await?;
-        self.report.account(&wish, &answer);
-        Ok(Exit::Well)
-    }
-
-    /// Leaves an account, which takes being it, or ends it.
-    async fn end_account(&mut self, wish: AccountWish) -> Result<Exit, Ended> {
-        let own = AccountWish::SignIn {
-            name: None,
-            code: None,
-        };
-        cancelled(&self.stop, self.client.account(own)).await?;
-        self.account(wish).await
     }
 
     /// Where a file can be watched.

@@ -24,13 +24,10 @@ use crate::{
         text::{self, line::Line, t},
         totals::Totals,
     },
-    model::{ClusterStatus, FileName, ListedFile, messages::User},
+    model::{ClusterStatus, FileName, ListedFile},
     node::{
         Failure,
-        client::{
-            AccountAnswer, AccountWish, ClientEvent, DownloadEvent, DownloadNumber, DownloadView,
-            Summary,
-        },
+        client::{ClientEvent, DownloadEvent, DownloadNumber, DownloadView, Summary},
     },
     store::PartNote,
 };
@@ -52,7 +49,7 @@ pub(super) struct Report {
     /// Chunks that were compared and those that were bad, by file.
     checked: BTreeMap<String, (u64, u64)>,
     /// The document, when it is not a list of files.
-    document: Option<Value>,
+    pub(super) document: Option<Value>,
     exit: Exit,
     /// Results could not be written, which was told.
     is_output_lost: bool,
@@ -175,25 +172,6 @@ impl Report {
             self.document = serde_json::to_value(status).ok();
         } else {
             let lines = text::status::cluster(status, page_columns());
-            self.results(lines.iter().map(String::as_bytes));
-        }
-    }
-
-    /// What came of a wish about accounts.
-    pub(super) fn account(&mut self, wish: &AccountWish, answer: &AccountAnswer) {
-        if self.json {
-            let document = json!({ "account": answer.account, "name": answer.name });
-            self.document = Some(document);
-        } else {
-            self.result(&text::accounts::done(wish, answer));
-        }
-    }
-
-    pub(super) fn users(&mut self, users: &[User]) {
-        if self.json {
-            self.document = Some(json!({ "users": users }));
-        } else {
-            let lines = text::accounts::users(users, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }

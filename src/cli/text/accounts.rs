@@ -1,7 +1,9 @@
 //! Accounts and the audit trail.
 
 use super::{
-    coded, spoken, t,
+    coded,
+    line::{Line, Tone},
+    links, spoken, t,
     table::{Table, minor, name, whole},
 };
 use crate::{
@@ -14,10 +16,32 @@ use crate::{
     node::{
         auditor,
         central::{AccountChange, AccountInfo},
-        client::{AccountAnswer, AccountWish},
+        client::{AccountAnswer, AccountEvent, AccountWish},
     },
     proto::{ErrorCode, Said},
 };
+
+/// What happens to a client's account.
+pub fn event(event: &AccountEvent) -> Line {
+    match event {
+        AccountEvent::SignedIn { name } => {
+            Line::new(Tone::Good, t!("account-signed-in", name = name))
+        }
+        AccountEvent::SignedOut { account, name } => Line::new(
+            Tone::Warning,
+            t!("account-signed-out", account = account, name = name),
+        ),
+        AccountEvent::Refused {
+            name,
+            code,
+            message,
+        } => {
+            let why = links::refusal(*code, message);
+            let text = t!("account-refused", name = name, why = why);
+            Line::new(Tone::Warning, text)
+        }
+    }
+}
 
 /// The accounts, for administrators.
 pub fn accounts(accounts: &[AccountInfo], columns: usize) -> Vec<String> {
@@ -84,7 +108,7 @@ pub fn refused(account: &str, code: &str) -> String {
     let why = match ErrorCode::of(code) {
         ErrorCode::UnknownAccount => t!("account-unknown", account = account),
         ErrorCode::WrongKey => t!("account-no-device", account = account),
-        other => return super::links::refusal(other, &Said::default()),
+        other => return links::refusal(other, &Said::default()),
     };
     coded(&why, code)
 }

@@ -27,10 +27,9 @@ const DETAIL_IN: &str = "    ";
 /// One event, in a line.
 pub fn event(event: &ClientEvent) -> Line {
     let warning = |text: String| Line::new(Tone::Warning, text);
+    let good = |text: String| Line::new(Tone::Good, text);
     match event {
-        ClientEvent::Connected { central } => {
-            Line::new(Tone::Good, t!("central-connected", central = central))
-        }
+        ClientEvent::Connected { central } => good(t!("central-connected", central = central)),
         ClientEvent::CentralAway { reason } => {
             warning(t!("central-away", reason = links::lost(reason)))
         }
@@ -45,26 +44,10 @@ pub fn event(event: &ClientEvent) -> Line {
             warning(t!("central-denied", why = security::denied(denied)))
         }
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
-        ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
-        ClientEvent::CentralMoved { central } => {
-            Line::new(Tone::Good, t!("central-moved", address = central))
-        }
+        ClientEvent::CentralBack => good(t!("central-back")),
+        ClientEvent::CentralMoved { central } => good(t!("central-moved", address = central)),
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
-        ClientEvent::SignedIn { name } => {
-            Line::new(Tone::Good, t!("account-signed-in", name = name))
-        }
-        ClientEvent::SignedOut { account, name } => {
-            warning(t!("account-signed-out", account = account, name = name))
-        }
-        ClientEvent::AccountRefused {
-            name,
-            code,
-            message,
-        } => warning(t!(
-            "account-refused",
-            name = name,
-            why = links::refusal(*code, message)
-        )),
+        ClientEvent::Account(event) => super::accounts::event(event),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Room(event) => {
             let lines = super::rooms::event(event, None);

@@ -142,6 +142,24 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         },
         ErrorCode::Stopping => t!("refused-stopping"),
         ErrorCode::Expelled => t!("refused-expelled"),
+        ErrorCode::NameTaken
+        | ErrorCode::BadName
+        | ErrorCode::RegistrationClosed
+        | ErrorCode::NotConnected
+        | ErrorCode::UnknownAccount
+        | ErrorCode::WrongKey
+        | ErrorCode::NameRegistered
+        | ErrorCode::AdministratorRequired => of_account(code),
+        ErrorCode::TimedOut => t!("refused-timed-out"),
+        ErrorCode::Internal => t!("refused-internal"),
+        ErrorCode::Unknown => t!("refused-unknown", words = said.message),
+    };
+    coded(&text, code.code())
+}
+
+/// The same of what is about accounts.
+fn of_account(code: ErrorCode) -> String {
+    match code {
         ErrorCode::NameTaken => t!("refused-name-taken", days = NAME_RESTS.as_secs() / 86400),
         ErrorCode::BadName => t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS),
         ErrorCode::RegistrationClosed => t!("refused-registration-closed"),
@@ -176,11 +194,8 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
             "refused-administrator",
             flag = names::dashed("admin_contrasena_archivo")
         ),
-        ErrorCode::TimedOut => t!("refused-timed-out"),
-        ErrorCode::Internal => t!("refused-internal"),
-        ErrorCode::Unknown => t!("refused-unknown", words = said.message),
-    };
-    coded(&text, code.code())
+        _ => t!("refused-internal"),
+    }
 }
 
 /// Who has a number that is in use.

@@ -173,7 +173,6 @@ pub(in crate::node) async fn start_on(
         news: News::default(),
         last_turn: clock::now(),
     };
-    central.cluster.allow_accounts(config.accounts);
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
@@ -190,6 +189,7 @@ pub(in crate::node) async fn start_on(
 impl Central {
     /// Nobody hears of a reign that is not recorded.
     async fn first_facts(&mut self, term: Term, names: &Path) -> Result<(), StoreError> {
+        self.cluster.allow_accounts(self.takes_accounts);
         if self.several.is_some() {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! What a program that runs a client sees of it: its configuration, its events, its handle.
 
+mod accounts;
 mod answers;
 mod events;
 mod handle;
@@ -11,11 +12,15 @@ use crate::{
     store::Spot,
 };
 
-pub(super) use self::handle::{Asker, ClientCommand};
 pub use self::{
+    accounts::{AccountAnswer, AccountWish},
     answers::{ClientError, DownloadAnswer, DownloadState, DownloadView},
-    events::{ClientEvent, DownloadEvent, MemoryTrouble, Summary},
+    events::{AccountEvent, ClientEvent, DownloadEvent, MemoryTrouble, Summary},
     handle::ClientHandle,
+};
+pub(super) use self::{
+    accounts::{AccountCommand, Answer},
+    handle::{Asker, ClientCommand},
 };
 
 /// How a client is to run.

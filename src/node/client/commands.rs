@@ -28,19 +28,6 @@ impl Client {
                 self.name_is_usual();
                 self.enrol(name, answer);
             }
-            ClientCommand::EnrolAs(name, answer) => {
-                self.name_is_typed(name.clone());
-                self.enrol(name, answer);
-            }
-            ClientCommand::Account(wish, answer) => self.account_wish(wish, answer),
-            ClientCommand::OwnAccount(answer) => {
-                self.want_own_account();
-                let _ = answer.send(());
-            }
-            ClientCommand::SignedIn(answer) => {
-                let _ = answer.send(self.account.signed_in().cloned());
-            }
-            ClientCommand::Users(answer) => self.users(answer),
             ClientCommand::Rooms(order, answer) => self.ask_rooms(order, answer),
             ClientCommand::ShowRoom(room, shown, answer) => {
                 self.show_room(room, shown);
@@ -50,6 +37,7 @@ impl Client {
                 self.heard_in_room(room, upto);
                 let _ = answer.send(());
             }
+            ClientCommand::Account(command) => self.account_command(command),
             ClientCommand::List(answer) => {
                 if let Some(first) = self.state.questions.list(answer) {
                     self.ask(first);
@@ -112,7 +100,7 @@ impl Client {
         }
     }
 
-    fn enrol(
+    pub(super) fn enrol(
         &mut self,
         name: ClientName,
         answer: oneshot::Sender<Result<ClientName, ClientError>>,

@@ -4,8 +4,10 @@
 //! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
 //! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
 //! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `memory` is the file of the downloads that
-//! the next run goes on with, `recalled` what is written there and what is found.
+//! the next run goes on with, `recalled` what is written there and what is found. `account` is what it knows of its user's account, `accounts` what passes on
+//! the link about it, `wishes` what its user wants.
 
+mod account;
 mod accounts;
 mod api;
 mod central;
@@ -22,6 +24,7 @@ mod statistics;
 mod telling;
 mod watch_list;
 mod watching;
+mod wishes;
 
 use std::sync::Arc;
 
@@ -29,7 +32,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
-    accounts::Account,
+    account::Account,
     memory::Memory,
     run::Inbox,
     state::{Client, State},
@@ -51,10 +54,10 @@ pub use super::rules::{
     downloads::{Priority, Reached, Tally},
 };
 pub use crate::engine::download::{ChunkCell, ChunkMap};
-pub use accounts::{AccountAnswer, AccountWish};
 pub use api::{
-    ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
-    DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
+    AccountAnswer, AccountEvent, AccountWish, ClientConfig, ClientError, ClientEvent, ClientHandle,
+    DownloadAnswer, DownloadEvent, DownloadState, DownloadView, Keeping, MemoryTrouble, Named,
+    Patience, Summary,
 };
 pub use rooms::RoomEvent;
 pub use {watch_list::Keep, watching::Watch};

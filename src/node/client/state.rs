@@ -6,9 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, accounts::Account,
-    api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms,
-    statistics::Statistics, telling::Telling, watch_list::WatchList,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms, statistics::Statistics, telling::Telling, watch_list::WatchList, account::Account,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},

@@ -5,10 +5,11 @@ use crate::{
     model::{ClientName, Incarnation, SecondaryNumber, Session, Term},
     net::memory::MemoryNetwork,
     node::{
+        refused::Refused,
         rules::terms::LatestTerm,
         testing::{PEER, Played, SERVER, listening, server_address},
     },
-    proto::{Reign, data::ToSource, handshake::Secret, said::Details},
+    proto::{PeerRole, Reign, data::ToSource, handshake::Secret, said::Details},
 };
 
 const STALL: Duration = Duration::from_secs(5);

@@ -134,6 +134,12 @@ impl CentralOrders {
         })
     }
 
+    /// Of the central's own prompt.
+    pub(in crate::node::central) fn of(commands: mpsc::Sender<CentralCommand>) -> Self {
+        let door = Door::Console;
+        Self { commands, door }
+    }
+
     /// The same by another door: who ordered what is in the audit trail.
     #[must_use]
     pub fn by(&self, door: Door) -> Self {

@@ -52,29 +52,8 @@ pub enum ClientEvent {
         /// As it is called.
         name: ClientName,
     },
-    /// It is its user's account, by itself.
-    SignedIn {
-        /// The account.
-        name: AccountName,
-    },
-    /// It is its account's client no more, without having asked for it.
-    SignedOut {
-        /// The account.
-        account: AccountName,
-        /// What it is called as a guest.
-        name: ClientName,
-    },
-    /// The central does not take its user's key: it is a guest.
-    AccountRefused {
-        /// The account.
-        name: AccountName,
-        /// Why, for programs.
-        code: ErrorCode,
-        /// Why, in words and values.
-        message: Said,
-    },
-    /// Something was said in a room, or is to be done in a channel.
-    Room(RoomEvent),
+    /// It is an account's client now, or is so no more.
+    Account(AccountEvent),
     /// Something happened to a download.
     Download {
         /// Which.
@@ -90,6 +69,34 @@ pub enum ClientEvent {
     Remembered(Vec<DownloadView>),
     /// The downloads of this run may be forgotten.
     Memory(MemoryTrouble),
+}
+
+/// What a client is, without having been asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountEvent {
+    /// It is its user's account, by itself.
+    SignedIn {
+        /// The account.
+        name: AccountName,
+    },
+    /// It is its account's client no more, without having asked for it.
+    SignedOut {
+        /// The account.
+        account: AccountName,
+        /// What it is called as a guest.
+        name: ClientName,
+    },
+    /// The central does not take its user's key: it is a guest.
+    Refused {
+        /// The account.
+        name: AccountName,
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, in words and values.
+        message: Said,
+    },
+    /// Something was said in a room, or is to be done in a channel.
+    Room(RoomEvent),
 }
 
 /// What went wrong with the file of remembered downloads; the client goes on.
@@ -139,9 +146,7 @@ impl ClientEvent {
             | Self::CentralBack
             | Self::CentralMoved { .. }
             | Self::OtherName { .. }
-            | Self::SignedIn { .. }
-            | Self::SignedOut { .. }
-            | Self::AccountRefused { .. }
+            | Self::Account(_)
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

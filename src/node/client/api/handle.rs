@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ClientError, DownloadAnswer, DownloadView, Named};
+use super::{
+    AccountAnswer, AccountCommand, AccountWish, ClientError, DownloadAnswer, DownloadView, Named,
+};
 use crate::{
     engine::download::ChunkMap,
     model::{
@@ -15,10 +17,7 @@ use crate::{
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
-        client::{
-            accounts::{AccountAnswer, AccountWish},
-            watch_list::Keep,
-        },
+        client::watch_list::Keep,
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
@@ -46,17 +45,10 @@ pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, 
 #[derive(Debug)]
 pub(in crate::node::client) enum ClientCommand {
     Enrol(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
-    EnrolAs(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
-    Account(
-        AccountWish,
-        oneshot::Sender<Result<AccountAnswer, ClientError>>,
-    ),
-    OwnAccount(oneshot::Sender<()>),
-    SignedIn(oneshot::Sender<Option<AccountName>>),
-    Users(oneshot::Sender<Result<Vec<User>, ClientError>>),
     Rooms(RoomOrder, oneshot::Sender<Result<RoomAnswer, ClientError>>),
     ShowRoom(RoomId, bool, oneshot::Sender<()>),
     HeardInRoom(RoomId, u64, oneshot::Sender<()>),
+    Account(AccountCommand),
     Name(oneshot::Sender<Option<ClientName>>),
     Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
@@ -94,10 +86,8 @@ impl ClientHandle {
     /// # Errors
     /// `name-registered` for an account's name without its key; as [`Self::enrol`].
     pub async fn enrol_as(&self, name: ClientName) -> Result<ClientName, ClientError> {
-        ask(&self.commands, |answer| {
-            ClientCommand::EnrolAs(name, answer)
-        })
-        .await?
+        self.ask_of_accounts(|answer| AccountCommand::Enrol(name, answer))
+            .await?
     }
 
     /// Makes, takes, leaves or ends an account (`REGISTRAR`, `CONECTAR`, `DESCONECTAR`, `BAJA`).
@@ -105,25 +95,33 @@ impl ClientHandle {
     /// # Errors
     /// The central's refusals; when a key cannot be kept; when the central cannot be reached.
     pub async fn account(&self, wish: AccountWish) -> Result<AccountAnswer, ClientError> {
-        ask(&self.commands, |answer| {
-            ClientCommand::Account(wish, answer)
-        })
-        .await?
+        self.ask_of_accounts(|answer| AccountCommand::Wish(wish, answer))
+            .await?
     }
 
     /// From now on this client is its user's account, where there is one, on every link.
     pub async fn be_own_account(&self) -> Result<(), Stopped> {
-        ask(&self.commands, ClientCommand::OwnAccount).await
+        self.ask_of_accounts(AccountCommand::Own).await
     }
 
     /// The account that this client is now.
     pub async fn signed_in(&self) -> Result<Option<AccountName>, Stopped> {
-        ask(&self.commands, ClientCommand::SignedIn).await
+        self.ask_of_accounts(AccountCommand::SignedIn).await
     }
 
     /// All accounts (`USUARIOS`).
     pub async fn users(&self) -> Result<Vec<User>, ClientError> {
-        ask(&self.commands, ClientCommand::Users).await?
+        self.ask_of_accounts(AccountCommand::Users).await?
+    }
+
+    async fn ask_of_accounts<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> AccountCommand,
+    ) -> Result<T, Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Account(command(answer))
+        })
+        .await
     }
 
     /// Asks something of rooms and channels. Without a link it is asked once there is one, and done once.
