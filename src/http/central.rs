@@ -12,7 +12,9 @@ use axum::{
 };
 
 use super::{
-    answers::{SAVED, asker, counts, healthy, is_saved, named, not_allowed, nothing, told},
+    answers::{
+        SAVED, asker, counts, healthy, is_saved, named, not_allowed, nothing, told, told_more,
+    },
     api,
     auth::Administration,
     catalogue::{Query, neighbours},
@@ -256,10 +258,10 @@ async fn folder_list(
 async fn ready(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = match central.door.summary().await {
         Ok(summary) if summary.status.ready => Ok(healthy().await),
-        Ok(_) => Err(Problem::NotReady),
+        Ok(_) => Err(Problem::NotReady.into()),
         Err(why) => Err(why.into()),
     };
-    told(&request, answer)
+    told_more(&request, answer)
 }
 
 async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {

@@ -113,6 +113,10 @@ pub fn centrals(centrals: &[CentralInfo], columns: usize) -> Vec<String> {
                 central.node.clone(),
                 standing(central.state),
                 some(central.behind),
+                central
+                    .term
+                    .map(|term| term.to_string())
+                    .unwrap_or_default(),
                 central.address.clone(),
             ]
         })
@@ -121,6 +125,7 @@ pub fn centrals(centrals: &[CentralInfo], columns: usize) -> Vec<String> {
         name(t!("column-central")),
         whole(t!("column-state")),
         minor(2, t!("column-behind")),
+        minor(3, t!("column-term")),
         minor(1, t!("column-address")),
     ];
     Table::new(head).with(rows).lines(columns)

@@ -255,7 +255,8 @@ impl Several {
             address: active.address.clone(),
             state: CentralStanding::Active,
             behind: 0,
-            term: None,
+            // As far as the journal has been followed.
+            term: Some(self.registry.term().0.into()).filter(|term| *term > 0),
         });
         let standbys = seen.standbys.iter().map(|standby| CentralInfo {
             node: standby.node.clone(),
