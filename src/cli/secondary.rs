@@ -99,6 +99,15 @@ async fn start(
     Ok((handle, folder))
 }
 
+/// What it serves, for people.
+fn served(place: PathBuf) -> String {
+    if place.to_str().is_some_and(is_bucket_address) {
+        return t!("bucket-served", bucket = place);
+    }
+    let shown = std::path::absolute(&place).unwrap_or(place);
+    t!("folder-served", folder = shown)
+}
+
 /// What limits what it sends, and tells when that changes by itself.
 async fn limits(
     handle: &SecondaryHandle,
@@ -159,12 +168,7 @@ async fn run(
         &printer,
     );
     printer.line(t!("listening", address = handle.address()));
-    printer.line(if folder.to_str().is_some_and(is_bucket_address) {
-        t!("bucket-served", bucket = folder)
-    } else {
-        let shown = std::path::absolute(&folder).unwrap_or(folder);
-        t!("folder-served", folder = shown)
-    });
+    printer.line(served(folder));
     let limits = limits(&handle, &args, printer.clone()).await;
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let gave_up = handle.stopped();

@@ -258,6 +258,7 @@ fn wrong(page: &Page, flags: &Flags) -> Vec<String> {
         let word = span.split([' ', '=']).next().unwrap_or_default();
         let is_command = word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let is_signal = word.starts_with("SIG") || word.starts_with("TROZOS_");
+        let is_signal = is_signal || is_of_a_store(word);
         if is_command && !is_signal && !CAPITALS.contains(&word) && !prompt.contains(word) {
             wrong.push(span.clone());
         }
@@ -272,6 +273,26 @@ fn wrong(page: &Page, flags: &Flags) -> Vec<String> {
         wrong.extend(unknown_keys(&block.text, flags));
     }
     wrong
+}
+
+/// True for a variable that the client of an object store reads.
+#[cfg(feature = "object-store")]
+fn is_of_a_store(word: &str) -> bool {
+    use object_store::{aws::AmazonS3ConfigKey, azure::AzureConfigKey, gcp::GoogleConfigKey};
+    let key = word.to_lowercase();
+    match word.split('_').next() {
+        Some("AWS") => key.parse::<AmazonS3ConfigKey>().is_ok(),
+        Some("AZURE") => key.parse::<AzureConfigKey>().is_ok(),
+        Some("GOOGLE") => key.parse::<GoogleConfigKey>().is_ok(),
+        _ => word == "SSL_CERT_FILE",
+    }
+}
+
+#[cfg(not(feature = "object-store"))]
+fn is_of_a_store(word: &str) -> bool {
+    ["AWS_", "AZURE_", "GOOGLE_", "SSL_CERT_"]
+        .iter()
+        .any(|of| word.starts_with(of))
 }
 
 fn unknown_keys(text: &str, flags: &Flags) -> Vec<String> {

@@ -109,12 +109,12 @@ fn said(text: &str, code: Option<&str>) -> String {
 fn http_error(error: &Error) -> Option<(HttpErrorKind, String)> {
     let mut source = error.source();
     while let Some(error) = source {
-        if let Some(http) = error.downcast_ref::<HttpError>() {
-            let mut last: &dyn std::error::Error = http;
+        if let Some(found) = error.downcast_ref::<HttpError>() {
+            let mut last: &dyn std::error::Error = found;
             while let Some(below) = last.source() {
                 last = below;
             }
-            return Some((http.kind(), last.to_string()));
+            return Some((found.kind(), last.to_string()));
         }
         source = error.source();
     }

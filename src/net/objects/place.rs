@@ -102,7 +102,7 @@ impl Objects {
                 .map(|(key, value)| (key.to_ascii_lowercase(), value))
                 .collect()
         };
-        let store: Arc<dyn Store> = match place.scheme {
+        let client: Arc<dyn Store> = match place.scheme {
             "s3" => s3(place.bucket, of("AWS_"))?,
             "az" => azure(place.bucket, of("AZURE_"))?,
             "gs" => google(place.bucket, of("GOOGLE_"))?,
@@ -115,7 +115,7 @@ impl Objects {
         let slash = if below.is_empty() { "" } else { "/" };
         let shown = format!("{}://{}{slash}{below}", place.scheme, place.bucket);
         Ok(Self {
-            store,
+            client,
             prefix: place.prefix.into(),
             shown: shown.into(),
         })

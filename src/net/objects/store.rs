@@ -32,7 +32,7 @@ impl<S: ObjectStore + MultipartStore> Store for S {}
 /// A bucket, below a prefix. Clones are the same one.
 #[derive(Clone)]
 pub struct Objects {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) client: Arc<dyn Store>,
     /// Empty, or ends with a slash.
     pub(super) prefix: Arc<str>,
     /// How people call it; no secrets.
@@ -64,7 +64,7 @@ impl Objects {
     pub async fn probe(&self) -> Result<(), RemoteError> {
         let path = self.list_path("");
         let listed = within(ANSWERS_WITHIN, async {
-            let mut listed = self.store.list(path.as_ref());
+            let mut listed = self.client.list(path.as_ref());
             listed.try_next().await.map_err(sort)
         });
         match listed.await {
@@ -105,7 +105,7 @@ impl Objects {
     async fn list_once(&self, below: &str, most: usize) -> Result<Listing, ObjectError> {
         let path = self.list_path(below);
         let mut found = Listing::new();
-        let mut listed = self.store.list(path.as_ref());
+        let mut listed = self.client.list(path.as_ref());
         while let Some(meta) = listed.try_next().await.map_err(sort)? {
             let Some(name) = meta.location.as_ref().strip_prefix(&*self.prefix) else {
                 continue;
@@ -126,7 +126,7 @@ impl Objects {
     /// [`ObjectError::NotThere`], and what is wrong with the store.
     pub async fn look(&self, name: &str) -> Result<Object, ObjectError> {
         let path = self.path(name)?;
-        let looked = async { self.store.head(&path).await.map_err(sort) };
+        let looked = async { self.client.head(&path).await.map_err(sort) };
         let meta = within(ANSWERS_WITHIN, looked).await?;
         Ok(object(&meta))
     }
@@ -149,7 +149,7 @@ impl Objects {
         options = options.with_if_match(tag.etag.as_deref());
         let expected = range.end - range.start;
         within(READ_WITHIN, async {
-            let got = self.store.get_opts(&path, options).await.map_err(sort)?;
+            let got = self.client.get_opts(&path, options).await.map_err(sort)?;
             // Some servers ignore the precondition.
             if object(&got.meta).tag != *tag || got.range != range {
                 return Err(ObjectError::Changed);
@@ -171,7 +171,7 @@ impl Objects {
     pub async fn read_small(&self, name: &str, most_bytes: u64) -> Result<Bytes, ObjectError> {
         let path = self.path(name)?;
         within(READ_WITHIN, async {
-            let got: GetResult = self.store.get(&path).await.map_err(sort)?;
+            let got: GetResult = self.client.get(&path).await.map_err(sort)?;
             if got.meta.size > most_bytes {
                 let why = format!("{name}: {} bytes", got.meta.size);
                 return Err(RemoteError::failed(&why).into());

@@ -92,7 +92,7 @@ impl Objects {
         };
         let payload = PutPayload::from(bytes);
         within(PART_WITHIN, async {
-            let put = self.store.put_opts(&path, payload, mode.into()).await;
+            let put = self.client.put_opts(&path, payload, mode.into()).await;
             put.map(Written::of).map_err(sort)
         })
         .await
@@ -104,7 +104,7 @@ impl Objects {
     /// What is wrong with the store.
     pub async fn begin(&self, name: &str) -> Result<Upload, ObjectError> {
         let path = self.path(name)?;
-        let begun = async { self.store.create_multipart(&path).await.map_err(sort) };
+        let begun = async { self.client.create_multipart(&path).await.map_err(sort) };
         let id = within(ANSWERS_WITHIN, begun).await?;
         Ok(Upload { id })
     }
@@ -123,7 +123,7 @@ impl Objects {
         let path = self.path(name)?;
         let payload: PutPayload = pieces.into_iter().collect();
         within(PART_WITHIN, async {
-            let put = self.store.put_part(&path, &upload.id, number, payload);
+            let put = self.client.put_part(&path, &upload.id, number, payload);
             put.await.map(Part).map_err(sort)
         })
         .await
@@ -142,7 +142,7 @@ impl Objects {
         let path = self.path(name)?;
         let parts = parts.into_iter().map(|Part(id)| id).collect();
         within(MAKE_WITHIN, async {
-            let made = self.store.complete_multipart(&path, &upload.id, parts);
+            let made = self.client.complete_multipart(&path, &upload.id, parts);
             made.await.map(Written::of).map_err(sort)
         })
         .await
@@ -155,7 +155,7 @@ impl Objects {
     pub async fn give_up(&self, name: &str, upload: &Upload) -> Result<(), ObjectError> {
         let path = self.path(name)?;
         let given_up = async {
-            self.store
+            self.client
                 .abort_multipart(&path, &upload.id)
                 .await
                 .map_err(sort)
@@ -173,7 +173,7 @@ impl Objects {
     pub async fn copy(&self, from: &str, to: &str) -> Result<(), ObjectError> {
         let (from, to) = (self.path(from)?, self.path(to)?);
         within(MAKE_WITHIN, async {
-            self.store.copy(&from, &to).await.map_err(sort)
+            self.client.copy(&from, &to).await.map_err(sort)
         })
         .await
     }
@@ -184,7 +184,7 @@ impl Objects {
     /// What is wrong with the store.
     pub async fn remove(&self, name: &str) -> Result<(), ObjectError> {
         let path = self.path(name)?;
-        let removed = async { self.store.delete(&path).await.map_err(sort) };
+        let removed = async { self.client.delete(&path).await.map_err(sort) };
         match within(ANSWERS_WITHIN, removed).await {
             Err(ObjectError::NotThere) => Ok(()),
             other => other,

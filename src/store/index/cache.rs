@@ -11,10 +11,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::table::{Key, Table};
 use crate::{
-    model::{
-        ChunkLayout, Digest, FileName, FileTime, Manifest, Stamp, limits::MAX_FILES_PER_SECONDARY,
-    },
+    model::{ChunkLayout, Digest, FileName, Manifest, Stamp, limits::MAX_FILES_PER_SECONDARY},
     store::{
         hash::manifest_id,
         statistics::{move_aside, remove_temporary, temporary_file},
@@ -23,98 +22,6 @@ use crate::{
 
 /// Lines that are tolerated beyond twice the known files before the file is written anew.
 const SLACK_LINES: usize = 64;
-
-/// What a file is recognised by in another run. Numbers of devices are others after a restart of the
-/// computer: the path tells one disk's files from another's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Key {
-    name: Box<str>,
-    inode: u64,
-    bytes: u64,
-    changed: FileTime,
-}
-
-impl Key {
-    fn new(name: &FileName, stamp: Stamp) -> Self {
-        Self {
-            name: name.as_str().into(),
-            inode: stamp.inode,
-            bytes: stamp.bytes,
-            changed: stamp.changed,
-        }
-    }
-
-    fn likeness(&self) -> Likeness {
-        (self.inode, self.bytes, self.changed)
-    }
-}
-
-/// What files have in common that may be the same one, whatever its name.
-type Likeness = (u64, u64, FileTime);
-
-/// One of them.
-type Named = (Box<str>, Arc<Manifest>);
-
-/// Digests of files.
-#[derive(Debug, Default)]
-struct Table {
-    /// By name, mostly of one, those that are alike.
-    files: HashMap<Likeness, Vec<Named>>,
-    count: usize,
-}
-
-impl Table {
-    fn get(&self, key: &Key) -> Option<&Arc<Manifest>> {
-        let mut alike = self.files.get(&key.likeness())?.iter();
-        let found = alike.find(|(name, _)| *name == key.name);
-        found.map(|(_, manifest)| manifest)
-    }
-
-    fn any_like(&self, likeness: Likeness) -> Option<&Arc<Manifest>> {
-        let first = self.files.get(&likeness)?.first();
-        first.map(|(_, manifest)| manifest)
-    }
-
-    /// Gives what was known of the file before.
-    fn insert(&mut self, key: Key, manifest: Arc<Manifest>) -> Option<Arc<Manifest>> {
-        let alike = self.files.entry(key.likeness()).or_default();
-        if let Some((_, known)) = alike.iter_mut().find(|(name, _)| *name == key.name) {
-            return Some(std::mem::replace(known, manifest));
-        }
-        alike.push((key.name, manifest));
-        self.count += 1;
-        None
-    }
-
-    /// Gives whether there were any.
-    fn remove_alike(&mut self, likeness: Likeness) -> bool {
-        let alike = self.files.remove(&likeness).unwrap_or_default();
-        self.count -= alike.len();
-        !alike.is_empty()
-    }
-
-    fn retain(&mut self, of_use: &HashSet<Key>) {
-        let kept = std::mem::take(self);
-        for (key, manifest) in kept.iter().filter(|(key, _)| of_use.contains(key)) {
-            self.insert(key, Arc::clone(manifest));
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (Key, &Arc<Manifest>)> {
-        self.files.iter().flat_map(|(likeness, alike)| {
-            let (inode, bytes, changed) = *likeness;
-            alike.iter().map(move |(name, manifest)| {
-                let key = Key {
-                    name: name.clone(),
-                    inode,
-                    bytes,
-                    changed,
-                };
-                (key, manifest)
-            })
-        })
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -175,12 +82,14 @@ impl Cache {
         self.known.count + self.damaged.count == 0
     }
 
-    /// Takes in lines that were kept elsewhere; what does not check is not known. Gives whether there was anything.
+    /// Takes in lines that were kept elsewhere, for later runs as well; what does not check is not known. Gives whether there
+    /// was anything.
     pub fn absorb(&mut self, lines: &[u8]) -> bool {
-        let origin = self.read(lines);
-        // They are written here when their files are found.
-        self.lines = 0;
-        origin == Origin::Ours
+        let is_ours = self.read(lines) == Origin::Ours;
+        if is_ours {
+            self.append(lines);
+        }
+        is_ours
     }
 
     /// Gathers what is written from now on.
@@ -414,7 +323,10 @@ fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::samples::name, store::sha256};
+    use crate::{
+        model::{FileTime, samples::name},
+        store::sha256,
+    };
 
     fn stamp(inode: u64) -> Stamp {
         Stamp {
@@ -428,6 +340,39 @@ mod tests {
     fn manifest(text: &[u8]) -> Arc<Manifest> {
         let layout = ChunkLayout::for_file(3).unwrap();
         Arc::new(Manifest::new(layout, sha256(text), vec![sha256(text)]).unwrap())
+    }
+
+    #[test]
+    fn what_was_kept_elsewhere_is_known_here_and_in_later_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| Cache::open(folder.path().join(name));
+        let layout = ChunkLayout::for_file(3).unwrap();
+        let digest = sha256(b"abc");
+        let manifest = Arc::new(Manifest::new(layout, digest, vec![digest]).unwrap());
+        let name = FileName::try_from("serie/a").unwrap();
+        let stamp = Stamp {
+            device: 0,
+            inode: 7,
+            bytes: 3,
+            changed: FileTime(5, 0),
+        };
+        let mut first = open("first");
+        first.put(&name, stamp, &manifest);
+        assert!(first.take_news().is_none());
+        first.gather_news();
+        let other = FileName::try_from("b").unwrap();
+        first.put(&other, stamp, &manifest);
+        let news = first.take_news().unwrap();
+        assert!(first.take_news().is_none());
+        let all = first.all_lines();
+        assert!(all.len() > news.len());
+        let mut second = open("second");
+        assert!(second.is_empty() && !second.absorb(b"no line\n") && second.is_empty());
+        assert!(second.absorb(&all));
+        assert_eq!(second.get(&name, stamp).as_ref(), Some(&manifest));
+        drop(second);
+        let mut later = open("second");
+        assert_eq!(later.get(&other, stamp).as_ref(), Some(&manifest));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is needed to know what a served folder holds; which of it is done when is for others to say.
 //!
 //! `scan` looks at the folder and `watch` hears of its changes, `hashing` reads files and `chunks` single chunks of them,
-//! each in threads of their own, `writers` finds who has files open. `cache` remembers digests from run to run, `disks`
+//! each in threads of their own, `writers` finds who has files open. `cache` remembers digests from run to run (in memory: `table`), `disks`
 //! what was mounted, `scrub` how far everything was read again, `own` which files have which chunks. `content` reads for receivers.
 
 mod cache;
@@ -13,6 +13,7 @@ mod kept;
 mod own;
 mod scan;
 mod scrub;
+mod table;
 mod watch;
 mod writers;
 
