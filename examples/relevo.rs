@@ -62,6 +62,10 @@ fn main() {
 
 /// One central, as a process: writes a text each ten milliseconds while it is active, and says what it does.
 async fn central(name: &str, ttl: &str, endpoints: &str) {
+    if std::env::var_os("RELEVO_REGISTRO").is_some() {
+        let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        log.with_max_level(tracing::Level::DEBUG).init();
+    }
     let config = Config {
         ttl: Duration::from_secs(ttl.parse().unwrap()),
         snapshot_batches: u64::MAX,

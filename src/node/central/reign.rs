@@ -17,6 +17,8 @@ use crate::{
 
 /// Watches tell their news one by one.
 const TOLD: usize = 64;
+/// An answer that took so long is worth a line in the log.
+const SLOW: Duration = Duration::from_millis(100);
 /// After a suspend the machine hears of the time within this.
 const MOST_SLEEP: Duration = Duration::from_millis(100);
 
@@ -103,8 +105,16 @@ impl<S: KeyStore> Reign<S> {
 
     fn ask(&mut self, id: AskId, call: Call) {
         let store = Arc::clone(&self.store);
-        self.calls
-            .spawn(async move { (id, store.call(&call).await) });
+        self.calls.spawn(async move {
+            let began = tokio::time::Instant::now();
+            let reply = store.call(&call).await;
+            let took = began.elapsed();
+            if took >= SLOW {
+                let (took_ms, answered) = (took.as_millis(), reply.is_ok());
+                tracing::debug!(took_ms, answered, "the key store is slow");
+            }
+            (id, reply)
+        });
     }
 
     fn unwatch(&mut self) {

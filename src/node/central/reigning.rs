@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    backup::Copied,
     place::{Membership, Standing},
     several::{CentralInfo, CentralStanding, Migrated, idle, term_of},
     state::Central,
@@ -38,8 +39,8 @@ impl Central {
             return Ok(ControlFlow::Continue(()));
         };
         match action {
-            Action::Load { body, digest, .. } => {
-                if !several.load(&body, digest) {
+            Action::Load { seq, body, digest } => {
+                if !several.load(seq, body, digest) {
                     several.reign.handle(Event::Unreadable);
                 }
             }
@@ -125,6 +126,7 @@ impl Central {
         if let Some(several) = &mut self.several {
             several.registry = Registry::default();
             (several.wants_snapshot, several.made) = (false, None);
+            several.in_flight = None;
         }
     }
 
@@ -146,7 +148,13 @@ impl Central {
         if let Some((made, registry)) = several.made.take()
             && made == seq
         {
-            several.made_snapshot(seq, &registry);
+            several.make_snapshot(seq, registry);
+        }
+        if let Some(batch) = several.in_flight.take() {
+            several.backup.copy(Copied::Batch(batch));
+        }
+        if several.backup.wants_whole() && self.journal.is_empty() {
+            several.backup.copy_whole(seq, self.cluster.registry());
         }
     }
 
@@ -163,7 +171,7 @@ impl Central {
         let Some((body, is_all)) = self.journal.take_batch(seq, term_of(term), at) else {
             if several.wants_snapshot && self.journal.is_empty() {
                 several.wants_snapshot = false;
-                several.made_snapshot(seq - 1, registry);
+                several.make_snapshot(seq - 1, registry.clone());
             }
             return true;
         };
@@ -173,9 +181,9 @@ impl Central {
             several.made = Some((seq, registry.clone()));
         }
         let body = body.into();
-        several
-            .reign
-            .handle(Event::Append(Batch { seq, term, body }));
+        let batch = Batch { seq, term, body };
+        several.in_flight = Some(batch.clone());
+        several.reign.handle(Event::Append(batch));
         true
     }
 

@@ -190,6 +190,9 @@ impl Central {
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         inbox.inputs.close();
+        if let Some(several) = &mut self.several {
+            several.backup.end().await;
+        }
         self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.statistics.finish_books(&self.cluster, has_begun).await

@@ -7,7 +7,7 @@ use super::{
         types::{Snapshot, Standing},
         values::{Active, Fence},
     },
-    LIMITED_LOOK_EVERY, LOOK_EVERY, Leadership, Role, Stage,
+    LIMITED_LOOK_EVERY, LOOK_EVERY, Leadership, MOVING_LOOK_EVERY, Role, Stage,
 };
 
 impl Leadership {
@@ -148,9 +148,9 @@ impl Leadership {
     pub(super) fn look_every(&self) -> Duration {
         let usual = match &self.role {
             Role::Limited { .. } => LIMITED_LOOK_EVERY,
-            Role::Standby | Role::TakingOver { .. } | Role::Serving { .. } | Role::Stopped => {
-                LOOK_EVERY
-            }
+            Role::TakingOver { .. } => MOVING_LOOK_EVERY,
+            Role::Standby if self.is_named() => MOVING_LOOK_EVERY,
+            Role::Standby | Role::Serving { .. } | Role::Stopped => LOOK_EVERY,
         };
         self.handover.look_every().unwrap_or(usual)
     }
