@@ -55,6 +55,8 @@ pub enum Problem {
     NotReady,
     /// This server stops, or has no place for more.
     Stopping,
+    /// The journal of this central does not keep up.
+    JournalBusy,
     /// The file cannot be read now.
     Unreadable,
 }
@@ -80,6 +82,7 @@ error_codes!(Problem, code {
     Self::TooLong => "http-address-too-long",
     Self::NotReady => "http-not-ready",
     Self::Stopping => "http-stopping",
+    Self::JournalBusy => "journal-busy",
     Self::Unreadable => "http-unreadable",
 });
 
@@ -112,7 +115,7 @@ impl Problem {
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
-            Self::NotReady | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::Stopping | Self::JournalBusy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -139,13 +142,14 @@ impl Problem {
             Self::TooLong => w!(tongue, "http-address-too-long"),
             Self::NotReady => w!(tongue, "http-not-ready"),
             Self::Stopping => w!(tongue, "http-stopping"),
+            Self::JournalBusy => w!(tongue, "http-journal-busy"),
             Self::Unreadable => w!(tongue, "http-unreadable"),
         }
     }
 
     fn retry_after(self) -> Option<u32> {
         match self {
-            Self::NotReady | Self::Stopping => Some(RETRY_AFTER_S),
+            Self::NotReady | Self::Stopping | Self::JournalBusy => Some(RETRY_AFTER_S),
             Self::TooManyGuesses => Some(GUESS_AFTER_S),
             _ => None,
         }

@@ -38,7 +38,10 @@ async fn whoever_opens_it_next_has_all_and_another_fence() {
     assert_eq!(look(&again).await.tail, 3);
     let (later, _) = win(&again, "b").await;
     let late = again.ask(&Request::Append(fence, batch(4, "late"))).await;
-    assert!(later > fence || matches!(late, Ok(Answer::Fenced(..))), "{late:?}");
+    assert!(
+        later > fence || matches!(late, Ok(Answer::Fenced(..))),
+        "{late:?}"
+    );
     let done = ask(&again, Request::Append(later, batch(4, "b"))).await;
     assert!(matches!(done, Answer::Done(_)), "{done:?}");
     // Of other centrals it knows nothing.

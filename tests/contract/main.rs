@@ -4,6 +4,7 @@
 //! What needs etcd is ignored here, and run by `.ci/run`.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod bringing;
 #[path = "../sim/engine.rs"]
 #[allow(dead_code)]
 mod engine;
@@ -12,7 +13,6 @@ mod engine;
 mod etcd;
 #[cfg(feature = "etcd")]
 mod faults;
-mod bringing;
 mod file;
 mod journal;
 mod leases;

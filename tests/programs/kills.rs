@@ -80,26 +80,35 @@ fn kill_and_restart(cluster: &mut Cluster, is_there: impl Fn(&Entry) -> bool) {
 fn a_resolved_conflict_stays_resolved() {
     let mut cluster = cluster(FAST, |folder| {
         for n in 1..=3 {
-            put(&folder.join(format!("data/videos{n}/plan.txt")), &noise(n.min(2), 100_000));
+            put(
+                &folder.join(format!("data/videos{n}/plan.txt")),
+                &noise(n.min(2), 100_000),
+            );
         }
     });
     cluster.central.wait_for("Conflicto: ");
     cluster.central.wait_for("El secundario 3 se ha inscrito");
     cluster.central.type_line("RESOLVER plan.txt 1");
     cluster.central.wait_for("Decidido: plan.txt");
-    kill_and_restart(&mut cluster, |fact| {
-        matches!(fact, Entry::Name(record) if record.name.as_str() == "plan.txt")
-    });
+    kill_and_restart(
+        &mut cluster,
+        |fact| matches!(fact, Entry::Name(record) if record.name.as_str() == "plan.txt"),
+    );
     let chosen = noise(1, 100_000);
     until("the chosen content is everywhere", || {
         let folder = cluster.folder.path();
         let read = |n: u32| std::fs::read(folder.join(format!("data/videos{n}/plan.txt"))).ok();
-        (1..=3).all(|n| read(n).as_ref() == Some(&chosen)).then_some(())
+        (1..=3)
+            .all(|n| read(n).as_ref() == Some(&chosen))
+            .then_some(())
     });
     let conflicts = until("an answer", || http(&cluster, "GET /api/v1/conflicts", ""));
     assert_eq!(conflicts["conflicts"], json!([]));
     let printed = cluster.central.printed();
-    assert!(!printed.iter().any(|line| line.contains("Conflicto: ")), "{printed:#?}");
+    assert!(
+        !printed.iter().any(|line| line.contains("Conflicto: ")),
+        "{printed:#?}"
+    );
 }
 
 #[test]
@@ -113,7 +122,10 @@ fn the_number_of_downloads_that_was_ordered_holds() {
         let set = http(&cluster, "POST /api/v1/limits", &body).unwrap();
         assert_eq!(set["limits"]["max_downloads"], most);
         kill_and_restart(&mut cluster, |fact| {
-            let ordered = Entry::MaxDownloads { most, configured: 5 };
+            let ordered = Entry::MaxDownloads {
+                most,
+                configured: 5,
+            };
             *fact == ordered
         });
         let now = until("an answer", || http(&cluster, "GET /api/v1/limits", ""));
@@ -147,7 +159,9 @@ fn the_line_keeps_its_order_and_service_goes_on_without_a_secondary() {
         } else {
             client.wait_for("Descarga ");
         }
-        until("it waits in the line", || (line_of(&cluster) == expected).then_some(()));
+        until("it waits in the line", || {
+            (line_of(&cluster) == expected).then_some(())
+        });
         clients.push(client);
     }
     for round in 0..3 {
@@ -155,40 +169,59 @@ fn the_line_keeps_its_order_and_service_goes_on_without_a_secondary() {
             cluster.secondaries[2].kill();
         }
         kill_and_restart(&mut cluster, |fact| *fact == Entry::Begun);
-        until("the line as it was", || (line_of(&cluster) == expected).then_some(()));
+        until("the line as it was", || {
+            (line_of(&cluster) == expected).then_some(())
+        });
     }
     // Somebody who leaves the line is not there again after a kill.
     clients[2].type_line("CANCELAR 1");
     expected.remove(1);
-    until("the line without one", || (line_of(&cluster) == expected).then_some(()));
+    until("the line without one", || {
+        (line_of(&cluster) == expected).then_some(())
+    });
     cluster.central.kill();
     cluster.restart_central();
-    until("the line without one", || (line_of(&cluster) == expected).then_some(()));
+    until("the line without one", || {
+        (line_of(&cluster) == expected).then_some(())
+    });
     // The first one is served though a secondary is away.
     clients[0].type_line("CANCELAR 1");
-    until("the next one begins", || (line_of(&cluster) == expected[1..]).then_some(()));
+    until("the next one begins", || {
+        (line_of(&cluster) == expected[1..]).then_some(())
+    });
 }
 
 #[test]
 fn an_older_version_of_a_name_is_known_to_be_one() {
     let (old, new) = (noise(1, 200_000), noise(2, 200_000));
-    let mut cluster = cluster(FAST, |folder| put(&folder.join("data/videos1/plan.txt"), &old));
+    let mut cluster = cluster(FAST, |folder| {
+        put(&folder.join("data/videos1/plan.txt"), &old)
+    });
     cluster.wait_for_level(1);
     let path = |n: u32| format!("data/videos{n}/plan.txt");
     let folder = cluster.folder.path().to_owned();
-    let has = |n: u32, bytes: &[u8]| std::fs::read(folder.join(path(n))).is_ok_and(|read| read == bytes);
-    until("a copy everywhere", || (1..=3).all(|n| has(n, &old)).then_some(()));
+    let has =
+        |n: u32, bytes: &[u8]| std::fs::read(folder.join(path(n))).is_ok_and(|read| read == bytes);
+    until("a copy everywhere", || {
+        (1..=3).all(|n| has(n, &old)).then_some(())
+    });
     cluster.secondaries[2].signal(Signal::TERM);
     assert_eq!(cluster.secondaries[2].exit_code(), 0);
     put(&folder.join("nuevo"), &new);
     std::fs::rename(folder.join("nuevo"), folder.join(path(1))).unwrap();
     until("the new version is copied", || has(2, &new).then_some(()));
-    kill_and_restart(&mut cluster, |fact| {
-        matches!(fact, Entry::Name(record) if !record.gone.is_empty())
-    });
+    kill_and_restart(
+        &mut cluster,
+        |fact| matches!(fact, Entry::Name(record) if !record.gone.is_empty()),
+    );
     // Whoever was away has the old one, which is no conflict.
     cluster.restart_secondary(3);
-    until("the new version is everywhere", || (1..=3).all(|n| has(n, &new)).then_some(()));
+    until("the new version is everywhere", || {
+        (1..=3).all(|n| has(n, &new)).then_some(())
+    });
     let printed = cluster.central.printed();
-    assert!(!printed.iter().any(|line| line.contains("Conflicto: ")), "{printed:#?}");
+    assert!(
+        !printed.iter().any(|line| line.contains("Conflicto: ")),
+        "{printed:#?}"
+    );
 }

@@ -17,12 +17,19 @@ use crate::support::process::{CENTRAL, Process, SECONDARY, plain};
 fn sh(text: &str) {
     let done = Command::new("sh").args(["-ec", text]).output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "{text}: {said}; it needs mount and mkfs.ext4, as root: see .ci/run");
+    assert!(
+        done.status.success(),
+        "{text}: {said}; it needs mount and mkfs.ext4, as root: see .ci/run"
+    );
 }
 
 fn mount(image: &Path, at: &Path) {
     fs::create_dir_all(at).unwrap();
-    sh(&format!("mount -o loop {} {}", image.display(), at.display()));
+    sh(&format!(
+        "mount -o loop {} {}",
+        image.display(),
+        at.display()
+    ));
 }
 
 /// The journal as it is on a disk whose power went just now.
@@ -40,7 +47,10 @@ fn nothing_that_was_acknowledged_is_lost_with_the_power() {
     let mut random = Rng::with_seed(7);
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    sh(&format!("truncate -s 64M {0}/disk && mkfs.ext4 -q {0}/disk", folder.display()));
+    sh(&format!(
+        "truncate -s 64M {0}/disk && mkfs.ext4 -q {0}/disk",
+        folder.display()
+    ));
     mount(&folder.join("disk"), &folder.join("m"));
     let start = |port: u16| {
         let args = [
@@ -78,7 +88,9 @@ fn nothing_that_was_acknowledged_is_lost_with_the_power() {
                 drained.insert(number);
             }
             let mut order = Command::new(CENTRAL);
-            plain(&mut order).current_dir(folder).args(["drenar", &number.to_string()]);
+            plain(&mut order)
+                .current_dir(folder)
+                .args(["drenar", &number.to_string()]);
             if !is_on {
                 order.arg("no");
             }

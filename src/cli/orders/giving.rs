@@ -18,8 +18,9 @@ use crate::{
         names::dashed,
         output::{report, say, wrote},
         runtime,
-        text::{self, bad_line::explain, clean, errors, spoken, t},
+        text::{self, bad_line::explain, clean, coded, errors, spoken, t},
     },
+    http::Problem,
     node::orders::order,
 };
 
@@ -188,6 +189,10 @@ async fn ask<S: Server>(path: &Path, request: Request) -> Result<S::Answer, (Str
     match serde_json::from_slice(&answer).map_err(|_| other_version())? {
         Reply::Answer(value) => serde_json::from_value(value).map_err(|_| other_version()),
         Reply::Bad(why) => Err((clean(&why), Exit::Usage)),
+        Reply::JournalBusy => {
+            let why = t!("journal-busy", program = S::PROGRAM);
+            Err((coded(&why, Problem::JournalBusy.code()), Exit::Unreachable))
+        }
         Reply::Stopping => Err((
             t!("order-stopping", program = S::PROGRAM),
             Exit::Unreachable,

@@ -48,6 +48,8 @@ enum Reply {
     Bad(String),
     /// It is about to stop.
     Stopping,
+    /// Its journal does not keep up.
+    JournalBusy,
 }
 
 /// What a server says to an order: for programs, for people, and as an exit code.
@@ -66,6 +68,8 @@ pub(super) enum NotDone {
     Bad(String),
     /// The server is about to stop.
     Stopping,
+    /// Its journal does not keep up.
+    JournalBusy,
 }
 
 /// Does what another program asks, and answers it.
@@ -78,6 +82,7 @@ pub(super) async fn answer<A: Answer>(
             Ok(answer) => Reply::Answer(serde_json::to_value(answer).unwrap_or_default()),
             Err(NotDone::Bad(why)) => Reply::Bad(why),
             Err(NotDone::Stopping) => Reply::Stopping,
+            Err(NotDone::JournalBusy) => Reply::JournalBusy,
         },
         Err(error) => Reply::Bad(error.to_string()),
     };

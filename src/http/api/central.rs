@@ -236,8 +236,17 @@ async fn events(central: &Central, request: &Parts) -> Answer {
     Ok(response)
 }
 
+/// An order that would have to wait for the journal is refused.
+fn keeps_up(central: &Central) -> Result<(), Problem> {
+    match central.door.is_journal_busy() {
+        true => Err(Problem::JournalBusy),
+        false => Ok(()),
+    }
+}
+
 async fn drain(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
+    keeps_up(central)?;
     let which = match between(request, "/api/v1/secondaries/", "/drain")? {
         "all" => None,
         number => Some(vec![number.parse().map_err(|_| Problem::NotFound)?]),
@@ -259,6 +268,7 @@ async fn drain(central: &Central, request: &Parts, body: &[u8]) -> Answer {
 
 async fn expel(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
+    keeps_up(central)?;
     let name = between(request, "/api/v1/clients/", "/expel")?;
     let name = percent_decode_str(name).decode_utf8();
     let name = name.map_err(|_| Problem::NotFound)?.into_owned();
@@ -277,6 +287,7 @@ struct Resolution {
 
 async fn resolve(central: &Central, _: &Parts, body: &[u8]) -> Answer {
     let Resolution { name, choice } = parsed(body)?;
+    keeps_up(central)?;
     let resolved = central.door.resolve(name.clone(), choice).await;
     match resolved.map_err(stopping)? {
         resolved @ Resolved::To(_) => document(&CentralAnswer::Resolved {
@@ -301,6 +312,7 @@ struct Limits {
 
 async fn set_limits(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Limits { max_downloads } = parsed(body)?;
+    keeps_up(central)?;
     let most = usize::from(max_downloads.get());
     central
         .door

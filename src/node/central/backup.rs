@@ -158,7 +158,10 @@ impl Writer {
                 self.file = None;
                 let kept = set_aside(&self.path);
                 let kept = kept.map_err(|error| StoreError::new(&self.path, &error))?;
-                tracing::warn!(?kept, "etcd has another journal than the copy here, which is kept");
+                tracing::warn!(
+                    ?kept,
+                    "etcd has another journal than the copy here, which is kept"
+                );
                 self.wants_whole.store(true, Ordering::Relaxed);
             }
             Answer::Gap => self.wants_whole.store(true, Ordering::Relaxed),

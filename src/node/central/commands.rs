@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::{DownloadCount, Present, Summary, api::CentralCommand, state::Central};
+use super::{
+    DownloadCount, Present, Summary, api::CentralCommand, several::Several, state::Central,
+};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
 const MOST_ROWS: usize = 256;
@@ -89,6 +91,7 @@ impl Central {
             lacking: counts.lacking(),
             bytes: counts.bytes(),
             server: self.server.figures(self.statistics.refused()),
+            key_store: self.several.as_ref().map(Several::figures),
             status,
         }
     }

@@ -73,7 +73,9 @@ pub fn journal(path: &Path) -> Result<Journal, DiaryError> {
             assert_agree(before, path, after)?;
         }
     }
-    let (path, found) = readable.pop().ok_or_else(|| DiaryError::Incomplete(path.to_owned()))?;
+    let (path, found) = readable
+        .pop()
+        .ok_or_else(|| DiaryError::Incomplete(path.to_owned()))?;
     let (registry, _) = replay(&path, &found)?;
     let batches: Result<Vec<_>, _> = found
         .batches
@@ -182,9 +184,15 @@ pub(super) fn set_aside(path: &Path) -> std::io::Result<Option<PathBuf>> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok(None);
     };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let begins = |name: &OsStr, other: &OsString| {
-        let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+        let rest = other
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes());
         let rest = rest.map(|rest| String::from_utf8_lossy(rest).into_owned());
         // The head, and segments: a copy that was set aside before has a shorter number.
         let is_segment = |rest: &String| {

@@ -368,3 +368,51 @@ pub(super) fn replay(path: &Path, found: &Found) -> Result<(Registry, u64), Diar
     }
     Ok((registry, last))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Journal, MOST_BATCH_BYTES, MOST_ENTRIES, MOST_WAITING_BYTES};
+    use crate::model::{ClientName, Term};
+
+    fn fact() -> Entry {
+        Entry::Client {
+            name: ClientName::try_from("x".repeat(60).as_str()).expect("it is a name"),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_facts_and_bytes() {
+        let mut journal = Journal::elsewhere();
+        for _ in 0..20_000 {
+            journal.record(&fact());
+        }
+        let mut taken = 0;
+        for seq in 1.. {
+            let Some((body, is_all)) = journal.take_batch(seq, Term(1), 0) else {
+                break;
+            };
+            let facts = body.iter().filter(|byte| **byte == b'\n').count();
+            assert!(facts <= MOST_ENTRIES && body.len() <= MOST_BATCH_BYTES + 200);
+            taken += facts;
+            journal.committed();
+            assert_eq!(is_all, journal.is_empty());
+        }
+        assert_eq!(taken, 20_000);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut journal = Journal::elsewhere();
+        let mut bytes = 0;
+        while !journal.is_busy() {
+            journal.record(&fact());
+            bytes += serde_json::to_vec(&fact()).expect("it is plain").len();
+            assert!(bytes <= MOST_WAITING_BYTES + 100, "it is never busy");
+        }
+        assert!(bytes + 100 > MOST_WAITING_BYTES);
+        while journal.take_batch(1, Term(1), 0).is_some() {
+            journal.committed();
+        }
+        assert!(!journal.is_busy());
+    }
+}

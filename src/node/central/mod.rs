@@ -34,6 +34,7 @@ mod peers;
 mod place;
 mod reign;
 mod reigning;
+mod room;
 mod run;
 mod several;
 mod standing;
@@ -49,8 +50,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    backup::Backup, connection::Context, founding::Own, journal::Journal, news::News,
-    place::Place, run::Inbox, several::Several, state::Central, statistics::Statistics,
+    backup::Backup, connection::Context, founding::Own, journal::Journal, news::News, place::Place,
+    run::Inbox, several::Several, state::Central, statistics::Statistics,
 };
 use crate::{
     engine::{
@@ -87,6 +88,7 @@ pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
+pub use room::KeyStoreFigures;
 pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
@@ -139,7 +141,11 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
-    let face = face(&config, network, &commands, &expelled);
+    let orders = CentralOrders {
+        commands,
+        journal_busy: Arc::default(),
+    };
+    let face = face(&config, network, &orders, &expelled);
     let standing = match begun.several.is_some() {
         true => Standing::Standby(None),
         false => Standing::Active,
@@ -169,11 +175,13 @@ pub(in crate::node) async fn start_on(
         save_every,
         news: News::default(),
         last_turn: clock::now(),
+        busy_since: None,
+        journal_busy: Arc::clone(&orders.journal_busy),
     };
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
-        orders: CentralOrders { commands },
+        orders,
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.
@@ -299,23 +307,18 @@ fn by_itself(
 fn face(
     config: &CentralConfig,
     network: &Network,
-    commands: &mpsc::Sender<api::CentralCommand>,
+    orders: &CentralOrders,
     expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let (commands, network) = (commands.clone(), network.clone());
-    let door = CentralDoor::new(commands, network, security, expelled.clone());
+    let (orders, network) = (orders.clone(), network.clone());
+    let door = CentralDoor::new(orders, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }
 
 /// What runs kept that had no journal: the books, and what was remembered of names.
-fn import(
-    totals: Totals,
-    names: &Path,
-    begun: bool,
-    term: Term,
-) -> Result<Registry, StoreError> {
+fn import(totals: Totals, names: &Path, begun: bool, term: Term) -> Result<Registry, StoreError> {
     let records: Vec<NameRecord> = match names.try_exists() {
         Ok(true) => RecordLog::open(names)?.1,
         Ok(false) | Err(_) => Vec::new(),

@@ -29,6 +29,9 @@ pub struct Reign<S: KeyStore> {
     store: Arc<S>,
     clock: BootClock,
     calls: JoinSet<(AskId, Result<Reply, Silence>)>,
+    /// How large the store is: what is being asked, and what was said last.
+    measuring: JoinSet<Option<u64>>,
+    bytes: Option<u64>,
     watches: JoinSet<()>,
     watching: Option<AbortHandle>,
     tell: mpsc::Sender<Event>,
@@ -45,6 +48,8 @@ impl<S: KeyStore> Reign<S> {
             store,
             clock,
             calls: JoinSet::new(),
+            measuring: JoinSet::new(),
+            bytes: None,
             watches: JoinSet::new(),
             watching: None,
             tell,
@@ -80,6 +85,9 @@ impl<S: KeyStore> Reign<S> {
                 Some(event) = self.told.recv() => self.handle(event),
             }
             while self.watches.try_join_next().is_some() {}
+            while let Some(measured) = self.measuring.try_join_next() {
+                self.bytes = measured.ok().flatten().or(self.bytes);
+            }
         }
     }
 
@@ -96,6 +104,24 @@ impl<S: KeyStore> Reign<S> {
     /// The seq and term of the next batch, when one may be written.
     pub fn next_batch(&self) -> Option<(u64, u64)> {
         self.machine.next_batch()
+    }
+
+    /// The key store takes nothing more.
+    pub fn has_no_space(&self) -> bool {
+        self.machine.has_no_space()
+    }
+
+    /// Asks how large the key store is, unless that is being asked.
+    pub fn measure(&mut self) {
+        if self.measuring.is_empty() {
+            let store = Arc::clone(&self.store);
+            self.measuring.spawn(async move { store.bytes().await });
+        }
+    }
+
+    /// How large the key store was when it was asked last, in bytes.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
     }
 
     /// The machine, to look at.

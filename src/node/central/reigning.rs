@@ -50,7 +50,7 @@ impl Central {
                 }
             }
             Action::Compose(compose) => several.compose(compose),
-            Action::Serve { term, .. } => self.begin_reign(term_of(term))?,
+            Action::Serve { term, .. } => self.begin_reign(term_of(term)),
             Action::Committed(seq) => self.committed(seq),
             Action::MakeSnapshot(_) => several.wants_snapshot = true,
             Action::Limited => self.stand_now(Standing::Limited),
@@ -77,9 +77,9 @@ impl Central {
         self.stand(now, standing);
     }
 
-    fn begin_reign(&mut self, term: Term) -> Result<(), StoreError> {
+    fn begin_reign(&mut self, term: Term) {
         let Some(several) = &mut self.several else {
-            return Ok(());
+            return;
         };
         let registry = std::mem::take(&mut several.registry);
         let config = ClusterConfig {
@@ -88,9 +88,8 @@ impl Central {
             ..several.config.clone()
         };
         self.replace(Cluster::new(clock::now(), config, registry));
-        self.statistics.begin(term)?;
+        self.statistics.take_over(term);
         self.stand_now(Standing::Active);
-        Ok(())
     }
 
     fn end_reign(&mut self, why: &StepDown) {

@@ -21,6 +21,7 @@ use super::{
     opening::{KeyStoreConfig, OpenKeyStore, open_key_store},
     place::Elsewhere,
     reign::Reign,
+    room::Room,
 };
 use crate::{
     engine::{
@@ -106,6 +107,7 @@ pub(super) struct Several {
     /// A snapshot that is being made.
     making: Option<JoinHandle<(u64, u64, Vec<u8>, Digest)>>,
     pub(super) backup: Backup,
+    pub(super) room: Room,
 }
 
 impl std::fmt::Debug for Several {
@@ -153,6 +155,7 @@ impl Several {
             in_flight: None,
             making: None,
             backup: backup(id),
+            room: Room::default(),
         };
         Ok((several, id))
     }

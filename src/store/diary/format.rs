@@ -38,7 +38,9 @@ struct Header {
 #[derive(Debug)]
 pub(super) enum Begins {
     /// Which cluster the segments are of.
-    Head { cluster: String },
+    Head {
+        cluster: String,
+    },
     Records(Records),
 }
 
@@ -262,9 +264,7 @@ impl Records {
 /// Good records of a segment that cannot be read as it is, from a number on.
 pub(super) fn salvage(path: &Path, bytes: &[u8], after: u64) -> Vec<Batch> {
     match begins(path, bytes) {
-        Ok(Begins::Records(records)) => {
-            good_after(&records.cluster, bytes, records.start, after)
-        }
+        Ok(Begins::Records(records)) => good_after(&records.cluster, bytes, records.start, after),
         Ok(Begins::Head { .. }) | Err(_) => Vec::new(),
     }
 }

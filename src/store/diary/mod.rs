@@ -32,7 +32,6 @@ use super::{
     disk::{Content, Disk, FileOf, Folder, Make, Replace},
     root::Root,
 };
-use format::Begins;
 
 /// A segment with so much behind its snapshot, and at least as much again as the snapshot, is followed by another.
 const SLACK_BYTES: u64 = 64 << 20;
@@ -87,37 +86,6 @@ fn place_of(path: &Path) -> Result<(Root, OsString), StoreError> {
     Ok((root, name.to_owned()))
 }
 
-/// What the last segment says, its bytes and its number; 0 for a diary that is one file.
-fn last_segment<D: Disk>(
-    disk: &D,
-    name: &OsStr,
-    head: &[u8],
-    numbers: &[u64],
-) -> Result<(Found, Vec<u8>, u64), DiaryError> {
-    let path = disk.path().join(name);
-    match format::begins(&path, head)? {
-        Begins::Head { cluster } => {
-            let newest = *numbers.last().ok_or(DiaryError::Incomplete(path))?;
-            let called = segments::name_of(name, newest);
-            let path = disk.path().join(&called);
-            let folder = disk.folder(".", Make::Nothing);
-            let bytes = folder
-                .and_then(|folder| segments::bytes_of(&folder.open_file(&called)?))
-                .map_err(|error| StoreError::new(&path, &error))?;
-            let found = segments::read_segment(&path, &bytes, &cluster, newest)?;
-            Ok((found, bytes, newest))
-        }
-        Begins::Records(records) => {
-            let found = records.read(&path, head)?;
-            // One of the segments, by the name of the diary; or an old copy beside later segments.
-            if found.segment.is_some() || numbers.iter().any(|number| *number > 1) {
-                return Err(DiaryError::Foreign(path));
-            }
-            Ok((found, head.to_vec(), 0))
-        }
-    }
-}
-
 impl Diary {
     /// Opens a diary; `None` when there is none. One that was a single file is divided.
     ///
@@ -148,7 +116,11 @@ impl<D: Disk> Diary<D> {
         if folder.look(name).map_err(fail)?.is_none() {
             // Somebody has copied or removed some of the files.
             let is_none = numbers.is_empty();
-            return if is_none { Ok(None) } else { Err(DiaryError::Incomplete(path)) };
+            return if is_none {
+                Ok(None)
+            } else {
+                Err(DiaryError::Incomplete(path))
+            };
         }
         let head = folder.open_to_write(name).map_err(fail)?;
         // Where files cannot be locked, people must see to it that no two centrals have one diary.
@@ -161,11 +133,18 @@ impl<D: Disk> Diary<D> {
         }
         let bytes = segments::bytes_of(&head).map_err(fail)?;
         if format::is_unfinished(&bytes) && numbers.iter().all(|number| *number == 1) {
-            // The machine stopped while it was made, and nothing had been recorded.
-            folder.remove(name).map_err(fail)?;
+            // The machine stopped while it was made, and nothing had been recorded. A segment alone would look like a loss.
+            for number in numbers {
+                let called = segments::name_of(name, number);
+                folder.remove(called).map_err(fail)?;
+            }
+            folder
+                .sync()
+                .and_then(|()| folder.remove(name))
+                .map_err(fail)?;
             return Ok(None);
         }
-        let (found, good, newest) = last_segment(&disk, name, &bytes, &numbers)?;
+        let (found, good, newest) = segments::last(&disk, name, &bytes, &numbers)?;
         // The head as well: it may not have its name for good, or what it says.
         if newest > 0 {
             let bytes = format::head(&found.cluster);
@@ -302,8 +281,7 @@ impl<D: Disk> Diary<D> {
             let folder = diary.disk.folder(".", Make::Nothing)?;
             let (number, seq) = (diary.segment.number + 1, snapshot.seq);
             let (name, cluster) = (&diary.name, &diary.cluster);
-            let mut segment =
-                OpenSegment::write(&folder, name, cluster, number, seq, &records)?;
+            let mut segment = OpenSegment::write(&folder, name, cluster, number, seq, &records)?;
             segment.after_snapshot -= records.len() as u64 - after_snapshot;
             segment.batches = later.len() as u64;
             diary.segment = segment;
@@ -357,7 +335,9 @@ impl<D: Disk> Diary<D> {
         let file = folder.open_file(&called).map_err(fail)?;
         let bytes = segments::bytes_of(&file).map_err(fail)?;
         let found = segments::read_segment(&path, &bytes, &self.cluster, self.segment.number);
-        Ok(found.map_err(|error| fail(io::Error::other(error)))?.snapshot)
+        Ok(found
+            .map_err(|error| fail(io::Error::other(error)))?
+            .snapshot)
     }
 
     fn attempt(
@@ -386,7 +366,11 @@ impl<F: Content> OpenSegment<F> {
         let mut bytes = format::header(cluster, number, snapshot);
         bytes.extend_from_slice(records);
         // The first one may be left over from a try that was interrupted.
-        let replace = if number == 1 { Replace::Existing } else { Replace::Never };
+        let replace = if number == 1 {
+            Replace::Existing
+        } else {
+            Replace::Never
+        };
         let called = segments::name_of(name, number);
         let file = segments::write_new(folder, name, &called, &bytes, replace)?;
         let end = bytes.len() as u64;

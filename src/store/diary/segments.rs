@@ -190,6 +190,37 @@ pub(super) fn survey_on<D: Disk>(disk: &D, name: &OsStr) -> Result<Survey, Diary
     Ok(Survey { cluster, segments })
 }
 
+/// What the last segment says, its bytes and its number; 0 for a diary that is one file.
+pub(super) fn last<D: Disk>(
+    disk: &D,
+    name: &OsStr,
+    head: &[u8],
+    numbers: &[u64],
+) -> Result<(Found, Vec<u8>, u64), DiaryError> {
+    let path = disk.path().join(name);
+    match format::begins(&path, head)? {
+        Begins::Head { cluster } => {
+            let newest = *numbers.last().ok_or(DiaryError::Incomplete(path))?;
+            let called = name_of(name, newest);
+            let path = disk.path().join(&called);
+            let folder = disk.folder(".", Make::Nothing);
+            let bytes = folder
+                .and_then(|folder| bytes_of(&folder.open_file(&called)?))
+                .map_err(|error| StoreError::new(&path, &error))?;
+            let found = read_segment(&path, &bytes, &cluster, newest)?;
+            Ok((found, bytes, newest))
+        }
+        Begins::Records(records) => {
+            let found = records.read(&path, head)?;
+            // One of the segments, by the name of the diary; or an old copy beside later segments.
+            if found.segment.is_some() || numbers.iter().any(|number| *number > 1) {
+                return Err(DiaryError::Foreign(path));
+            }
+            Ok((found, head.to_vec(), 0))
+        }
+    }
+}
+
 /// Reads the segment of a cluster that has this number.
 pub(super) fn read_segment(
     path: &Path,

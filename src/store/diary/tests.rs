@@ -172,7 +172,13 @@ fn a_diary_of_one_file_is_divided_and_goes_on() {
     assert_eq!(head, format::head(CLUSTER));
     assert_eq!(disk.files(), [NAME, &segment(1), "other"]);
     let opened = Diary::open_on(disk.clone(), name()).unwrap().unwrap();
-    check(&opened.found, Promised { seq: Some(4), begun: 4 });
+    check(
+        &opened.found,
+        Promised {
+            seq: Some(4),
+            begun: 4,
+        },
+    );
     drop(opened);
     // The old file in the place of the head, as somebody may put it there who restores a copy.
     disk.put(NAME, &one_file(3));
@@ -186,7 +192,10 @@ fn a_part_of_a_diary_is_told_to_be_one() {
     let mut diary = Diary::create_on(disk.clone(), name(), CLUSTER, &snapshot(0)).unwrap();
     diary.append(&body(1)).unwrap();
     drop(diary);
-    let whole = (disk.content(NAME).unwrap(), disk.content(&segment(1)).unwrap());
+    let whole = (
+        disk.content(NAME).unwrap(),
+        disk.content(&segment(1)).unwrap(),
+    );
     let folder = disk.folder(".", Make::Nothing).unwrap();
     let incomplete = |disk: &SimDisk| {
         let refused = Diary::open_on(disk.clone(), name());

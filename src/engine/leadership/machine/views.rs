@@ -75,6 +75,11 @@ impl Leadership {
         self.handover.holds()
     }
 
+    /// The key store takes nothing more.
+    pub fn has_no_space(&self) -> bool {
+        self.appends.no_space()
+    }
+
     /// For how long the batch on its way has had no answer at all.
     pub fn unanswered(&self, now: Instant) -> Duration {
         self.appends.unanswered(now)

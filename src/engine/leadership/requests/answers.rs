@@ -106,7 +106,9 @@ fn identity(done: &Txned) -> Answer {
 /// What a reader must know. Journals that were begun by the first version do not say so.
 fn format_of(found: Option<&KeyValue>) -> u32 {
     let format = found.and_then(|found| names::read::<FormatValue>(&found.value));
-    format.map_or(names::JOURNAL_FORMAT, |format| format.reads.unwrap_or(format.writes))
+    format.map_or(names::JOURNAL_FORMAT, |format| {
+        format.reads.unwrap_or(format.writes)
+    })
 }
 
 /// Whether what is there is what was brought, by an earlier try.

@@ -1,6 +1,9 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -62,9 +65,17 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
+    /// The journal has not kept up for some time.
+    pub(in crate::node::central) journal_busy: Arc<AtomicBool>,
 }
 
 impl CentralOrders {
+    /// True when the disk, or etcd, has not kept up with the journal for seconds: whatever is asked would have to wait for
+    /// that, and orders should rather be refused.
+    pub fn is_journal_busy(&self) -> bool {
+        self.journal_busy.load(Ordering::Relaxed)
+    }
+
     /// Downloads per file, including files with none (`NUMERO_DESCARGAS_VIDEO`).
     pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
         ask(&self.commands, CentralCommand::PerFile).await
