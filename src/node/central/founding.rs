@@ -66,7 +66,7 @@ impl<S: BatchStore> Founding<'_, S> {
             match self.step().await? {
                 Step::Named(id) => {
                     self.give_back().await;
-                    return self.is_own(id);
+                    return self.own_or(id);
                 }
                 Step::Wait => heard = clock::now(),
                 Step::Silent if is_over(heard) => return Err(KeyStoreError::Silent(self.members)),
@@ -76,7 +76,7 @@ impl<S: BatchStore> Founding<'_, S> {
         }
     }
 
-    fn is_own(self, id: ClusterId) -> Result<ClusterId, KeyStoreError> {
+    fn own_or(self, id: ClusterId) -> Result<ClusterId, KeyStoreError> {
         let Own {
             journal, cluster, ..
         } = self.own;

@@ -84,6 +84,9 @@ pub enum CentralStanding {
 /// Asks for another central to reign.
 pub(super) type Migrated = oneshot::Sender<Result<String, NotMigrated>>;
 
+/// A snapshot: its batch, its term, the text, and the digest of that.
+type Made = (u64, u64, Vec<u8>, Digest);
+
 /// What the owner has of it.
 pub(super) struct Several {
     pub(super) reign: Reign<OpenKeyStore>,
@@ -105,7 +108,7 @@ pub(super) struct Several {
     /// The batch that is on its way.
     pub(super) in_flight: Option<Batch>,
     /// A snapshot that is being made.
-    making: Option<JoinHandle<(u64, u64, Vec<u8>, Digest)>>,
+    making: Option<JoinHandle<Made>>,
     pub(super) backup: Backup,
     pub(super) room: Room,
 }
