@@ -270,11 +270,11 @@ fn named(id: &str) -> Vec<KeyOp> {
     ]
 }
 
-fn claim(node: &str, lease: LeaseId) -> Call {
+fn claim(by: &str, lease: LeaseId) -> Call {
     let key = names::IMPORT.to_owned();
     Call::Txn(Txn {
         when: unnamed(),
-        then: vec![put(key, node.to_owned().into(), Some(lease))],
+        then: vec![put(key, by.to_owned().into(), Some(lease))],
         otherwise: vec![
             get_one(names::IDENTITY),
             get_one(names::FORMAT),
@@ -315,7 +315,7 @@ impl Request {
                 then: named(id),
                 otherwise: vec![get_one(names::IDENTITY), get_one(names::FORMAT)],
             }),
-            Request::Claim(node, lease) => claim(node, *lease),
+            Request::Claim(by, lease) => claim(by, *lease),
             Request::PutImported(claim, seq, n, body) => Call::Txn(Txn {
                 when: claimed(*claim),
                 then: vec![put(names::piece(*seq, *n), body.clone(), None)],

@@ -141,10 +141,7 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
-    let orders = CentralOrders {
-        commands,
-        journal_busy: Arc::default(),
-    };
+    let orders = CentralOrders::new(commands);
     let face = face(&config, network, &orders, &expelled);
     let standing = match begun.several.is_some() {
         true => Standing::Standby(None),

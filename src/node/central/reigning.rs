@@ -212,6 +212,21 @@ impl Central {
         }
     }
 
+    /// Now and then: how much room the key store has.
+    pub(super) fn look_at_room(&mut self) {
+        let Some(several) = &mut self.several else {
+            return;
+        };
+        if several.room.is_due(clock::now()) {
+            several.reign.measure();
+        }
+        let figures = several.figures();
+        if let Some(event) = several.room.news(figures) {
+            // Nothing may be held back for it: what it would wait for cannot be written, perhaps.
+            let _ = self.events.try_send(event);
+        }
+    }
+
     /// Has another central reign, by a person's order.
     pub(super) fn migrate(&mut self, to: Option<String>, answer: Migrated) {
         match &mut self.several {

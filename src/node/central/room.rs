@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CentralEvent, several::Several, state::Central};
-use crate::node::clock;
+use super::CentralEvent;
 
 /// It is asked this often.
 const MEASURE_EVERY: Duration = Duration::from_secs(30);
@@ -46,46 +45,27 @@ pub struct KeyStoreFigures {
     pub full: bool,
 }
 
-impl Several {
-    pub(super) fn figures(&self) -> KeyStoreFigures {
-        KeyStoreFigures {
-            bytes: self.reign.bytes(),
-            full: self.reign.has_no_space(),
+impl Room {
+    /// Whether the key store is to be asked now.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.measured.is_none_or(|at| now - at >= MEASURE_EVERY);
+        if is_due {
+            self.measured = Some(now);
         }
+        is_due
     }
-}
 
-impl Central {
-    /// Looks now and then; people are told when it gets worse, once each time.
-    pub(super) fn look_at_room(&mut self) {
-        let now = clock::now();
-        let Some(several) = &mut self.several else {
-            return;
-        };
-        if several
-            .room
-            .measured
-            .is_none_or(|at| now - at >= MEASURE_EVERY)
-        {
-            several.room.measured = Some(now);
-            several.reign.measure();
-        }
-        let KeyStoreFigures { bytes, full } = several.figures();
-        let level = if full {
-            Level::None
-        } else {
-            Level::of(bytes.unwrap_or(0))
-        };
-        let before = std::mem::replace(&mut several.room.told, level);
-        if level > before {
-            let event = CentralEvent::KeyStoreFills {
-                bytes: bytes.unwrap_or(0),
-                quota: USUAL_QUOTA,
-                full,
-            };
-            // What it follows from cannot be written, perhaps.
-            let _ = self.events.try_send(event);
-        }
+    /// What people are to hear: once each time that it gets worse.
+    pub(super) fn news(&mut self, figures: KeyStoreFigures) -> Option<CentralEvent> {
+        let KeyStoreFigures { bytes, full } = figures;
+        let bytes = bytes.unwrap_or(0);
+        let level = if full { Level::None } else { Level::of(bytes) };
+        let before = std::mem::replace(&mut self.told, level);
+        (level > before).then_some(CentralEvent::KeyStoreFills {
+            bytes,
+            quota: USUAL_QUOTA,
+            full,
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     opening::{KeyStoreConfig, OpenKeyStore, open_key_store},
     place::Elsewhere,
     reign::Reign,
-    room::Room,
+    room::{KeyStoreFigures, Room},
 };
 use crate::{
     engine::{
@@ -179,6 +179,14 @@ impl Several {
                     }
                 }
             }
+        }
+    }
+
+    /// How the key store is.
+    pub(super) fn figures(&self) -> KeyStoreFigures {
+        KeyStoreFigures {
+            bytes: self.reign.bytes(),
+            full: self.reign.has_no_space(),
         }
     }
 

@@ -133,24 +133,12 @@ impl<D: Disk> Diary<D> {
         }
         let bytes = segments::bytes_of(&head).map_err(fail)?;
         if format::is_unfinished(&bytes) && numbers.iter().all(|number| *number == 1) {
-            // The machine stopped while it was made, and nothing had been recorded. A segment alone would look like a loss.
-            for number in numbers {
-                let called = segments::name_of(name, number);
-                folder.remove(called).map_err(fail)?;
-            }
-            folder
-                .sync()
-                .and_then(|()| folder.remove(name))
-                .map_err(fail)?;
+            segments::remove_unfinished(&folder, name, &numbers).map_err(fail)?;
             return Ok(None);
         }
         let (found, good, newest) = segments::last(&disk, name, &bytes, &numbers)?;
-        // The head as well: it may not have its name for good, or what it says.
         if newest > 0 {
-            let bytes = format::head(&found.cluster);
-            head.write_at(&bytes, 0).map_err(fail)?;
-            head.sync_all().map_err(fail)?;
-            folder.sync().map_err(fail)?;
+            segments::write_head_again(&folder, &head, &found.cluster).map_err(fail)?;
         }
         // What was read may be nowhere but in the system's memory: a run before this one may have ended because a sync
         // failed, and what that did not write is never written again. So all of it is written to another segment.

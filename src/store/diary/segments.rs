@@ -94,6 +94,31 @@ pub(super) fn write_new<F: Folder>(
     Ok(file)
 }
 
+/// Takes away what was made when the machine stopped, before anything had been recorded. A segment alone would look like a
+/// loss.
+pub(super) fn remove_unfinished<F: Folder>(
+    folder: &F,
+    name: &OsStr,
+    numbers: &[u64],
+) -> io::Result<()> {
+    for number in numbers {
+        folder.remove(name_of(name, *number))?;
+    }
+    folder.sync()?;
+    folder.remove(name)
+}
+
+/// A head that is seen may not have its name for good, or what it says.
+pub(super) fn write_head_again<F: Folder>(
+    folder: &F,
+    head: &F::File,
+    cluster: &str,
+) -> io::Result<()> {
+    head.write_at(&format::head(cluster), 0)?;
+    head.sync_all()?;
+    folder.sync()
+}
+
 /// Removes segments that nobody needs any more: all but this one and the one before.
 pub(super) fn remove_old<F: Folder>(folder: &F, name: &OsStr, newest: u64) -> io::Result<()> {
     for number in numbers(folder, name)? {

@@ -70,6 +70,13 @@ pub struct CentralOrders {
 }
 
 impl CentralOrders {
+    pub(in crate::node::central) fn new(commands: mpsc::Sender<CentralCommand>) -> Self {
+        Self {
+            commands,
+            journal_busy: Arc::default(),
+        }
+    }
+
     /// True when the disk, or etcd, has not kept up with the journal for seconds: whatever is asked would have to wait for
     /// that, and orders should rather be refused.
     pub fn is_journal_busy(&self) -> bool {
