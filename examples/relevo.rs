@@ -1,13 +1,16 @@
 //! How long it takes until another central goes on: real processes on real members of etcd, which is installed.
 //!
 //! ```sh
-//! cargo run --locked --example relevo          # ten kills for each life of a lease, and twenty hand-overs
-//! cargo run --locked --example relevo -- 3 5   # so many of both
+//! cargo run --locked --example relevo                     # ten kills for each life of a lease, and twenty hand-overs
+//! cargo run --locked --example relevo -- 3 5 100 --json   # so many of both, and commits; the last line is for programs
 //! ```
 //!
 //! Three centrals that are nothing but their reign, on three members. The active one is killed (SIGKILL), or ordered to hand
-//! over; the time is from there to the first batch that the next one has durable. In the end the journal is read: everything
-//! that was acknowledged is in it, once.
+//! over; the time is from there to the first batch that the next one has durable, and the silence from the last batch of the
+//! one before. In the end the journal is read: everything that was acknowledged is in it, once. Then one central writes one
+//! batch after the other, and so does a client of etcd that does nothing else.
+//!
+//! With `RELEVO_REGISTRO=1` centrals log what they do.
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, dead_code)]
 
 #[path = "../tests/support/etcd.rs"]
@@ -24,7 +27,7 @@ use std::{
 };
 
 use trozos::{
-    engine::leadership::{Answer, Config, Request, Standing},
+    engine::leadership::{Active, Answer, Batch, Config, Fence, Request, Standing},
     net::etcd::{Etcd, EtcdConfig},
     node::central::BatchStore,
 };
@@ -50,11 +53,23 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match arguments.first().map(String::as_str) {
         Some("central") => runtime.block_on(central(&arguments[1], &arguments[2], &arguments[3])),
-        first => {
-            let kills = first.map_or(10, |given| given.parse().unwrap());
-            let moves = arguments.get(1).map_or(20, |given| given.parse().unwrap());
+        _ => {
+            let is_json = arguments.iter().any(|argument| argument == "--json");
+            let mut numbers = arguments
+                .iter()
+                .filter_map(|argument| argument.parse().ok());
+            let mut next = |usual| numbers.next().unwrap_or(usual);
+            let (kills, moves, commits) = (next(10), next(20), next(500));
+            let mut rows = Vec::new();
             for ttl in [3, 5] {
-                measure(&runtime, ttl, kills, moves);
+                rows.extend(measure(&runtime, ttl, kills, moves));
+            }
+            let commits = runtime.block_on(measure_commits(commits));
+            if is_json {
+                println!(
+                    "{}",
+                    serde_json::json!({ "moves": rows, "commits": commits })
+                );
             }
         }
     }
@@ -62,6 +77,10 @@ fn main() {
 
 /// One central, as a process: writes a text each ten milliseconds while it is active, and says what it does.
 async fn central(name: &str, ttl: &str, endpoints: &str) {
+    if std::env::var_os("RELEVO_REGISTRO").is_some() {
+        let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        log.with_max_level(tracing::Level::DEBUG).init();
+    }
     let config = Config {
         ttl: Duration::from_secs(ttl.parse().unwrap()),
         snapshot_batches: u64::MAX,
@@ -170,7 +189,12 @@ impl Scene {
     }
 }
 
-fn measure(runtime: &tokio::runtime::Runtime, ttl: u64, kills: usize, moves: usize) {
+fn measure(
+    runtime: &tokio::runtime::Runtime,
+    ttl: u64,
+    kills: usize,
+    moves: usize,
+) -> Vec<serde_json::Value> {
     let cluster = etcd::Cluster::start(3);
     let (say, said) = mpsc::channel();
     let mut scene = Scene {
@@ -185,7 +209,7 @@ fn measure(runtime: &tokio::runtime::Runtime, ttl: u64, kills: usize, moves: usi
         let process = scene.start(nth);
         scene.processes.push(process);
     }
-    let mut times = Vec::new();
+    let (mut times, mut silences, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..kills {
         let active = scene.settle();
         std::thread::sleep(Duration::from_millis(fastrand::u64(..1000)));
@@ -196,17 +220,34 @@ fn measure(runtime: &tokio::runtime::Runtime, ttl: u64, kills: usize, moves: usi
         times.push(at - killed);
         scene.processes[active] = scene.start(active);
     }
-    show(&format!("SIGKILL of the active, TTL {ttl} s"), &mut times);
+    let wanted = (ttl + 1) * 1000;
+    rows.extend(show(
+        &format!("SIGKILL of the active, TTL {ttl} s"),
+        &mut times,
+        wanted,
+    ));
     for _ in 0..moves {
         let active = scene.settle();
         // The order is for one that is known to be ready.
         std::thread::sleep(Duration::from_millis(1200));
         let ordered = now_us();
         writeln!(scene.processes[active].stdin, "migrate").unwrap();
-        let (_, at) = scene.wait(|nth, kind, at| nth != active && kind == "ack" && at > ordered);
+        let last = std::cell::Cell::new(ordered);
+        let (_, at) = scene.wait(|nth, kind, at| {
+            if nth == active && kind == "ack" {
+                last.set(last.get().max(at));
+            }
+            nth != active && kind == "ack" && at > ordered
+        });
         times.push(at - ordered);
+        silences.push(at.saturating_sub(last.get()));
     }
-    show(&format!("hand-over, TTL {ttl} s"), &mut times);
+    rows.extend(show(&format!("hand-over, TTL {ttl} s"), &mut times, 100));
+    rows.extend(show(
+        &format!("of that in silence, TTL {ttl} s"),
+        &mut silences,
+        100,
+    ));
     for process in &mut scene.processes {
         process.child.kill().unwrap();
         process.child.wait().unwrap();
@@ -220,23 +261,75 @@ fn measure(runtime: &tokio::runtime::Runtime, ttl: u64, kills: usize, moves: usi
         }
     }
     runtime.block_on(audit(&scene));
+    rows
 }
 
-fn show(what: &str, times: &mut Vec<u64>) {
+/// Prints times, in microseconds, and gives them as a row in milliseconds.
+fn show(what: &str, times: &mut Vec<u64>, wanted: u64) -> Option<serde_json::Value> {
     times.sort_unstable();
-    if times.is_empty() {
-        return;
-    }
-    let ms = |at: u64| at as f64 / 1000.0;
-    let (first, last) = (times[0], times[times.len() - 1]);
+    let count = times.len();
+    let ms = |nth: usize| times.get(nth).map(|at| *at as f64 / 1000.0);
+    let (least, median, most) = (ms(0)?, ms(count / 2)?, ms(count - 1)?);
+    let p99 = ms((count * 99).div_ceil(100) - 1)?;
     println!(
-        "{what}: {} times, {:.0} to {:.0} ms, median {:.0} ms",
-        times.len(),
-        ms(first),
-        ms(last),
-        ms(times[times.len() / 2])
+        "{what}: {count} times, {least:.2} to {most:.2} ms, median {median:.2} ms, p99 {p99:.2} ms"
     );
+    let row = serde_json::json!({
+        "what": what, "times": count, "least": least, "median": median, "p99": p99, "most": most,
+        "wanted": wanted,
+    });
     times.clear();
+    Some(row)
+}
+
+/// One batch after the other: by etcd's client alone, and by a central.
+async fn measure_commits(count: usize) -> Vec<serde_json::Value> {
+    let cluster = etcd::Cluster::start(3);
+    let config = EtcdConfig {
+        endpoints: cluster.endpoints(),
+        prefix: "/trozos/solo/".to_owned(),
+        tls: None,
+    };
+    let store = Etcd::new(config).unwrap();
+    let ask = async |request: Request| loop {
+        // Members that have just started do not answer yet.
+        if let Ok(answer) = store.ask(&request).await {
+            return answer;
+        }
+    };
+    let Answer::Granted(lease) = ask(Request::Grant(Duration::from_secs(600))).await else {
+        panic!("no lease");
+    };
+    let active = Active {
+        node: "solo".to_owned(),
+        address: "127.0.0.1:1".to_owned(),
+        lease: Some(lease),
+        fence: Fence(Default::default()),
+    };
+    let Answer::Won(fence) = ask(Request::Campaign(active)).await else {
+        panic!("somebody else is there");
+    };
+    let text = "x".repeat(200);
+    let (mut times, mut rows) = (Vec::new(), Vec::new());
+    for seq in 1..=count as u64 {
+        let body = text.clone().into();
+        let began = std::time::Instant::now();
+        let answer = ask(Request::Append(fence, Batch { seq, term: 1, body })).await;
+        assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+        times.push(began.elapsed().as_micros() as u64);
+    }
+    rows.extend(show("a commit by etcd's client alone", &mut times, 0));
+    let endpoints = cluster.endpoints().join(",");
+    let central = Central::start(client(&endpoints), Config::new("c0", "127.0.0.1:1"));
+    let serves = |seen: &reigning::Seen| seen.standing == Some(Standing::Serving);
+    central.until("it serves", serves).await;
+    for _ in 0..count {
+        let began = std::time::Instant::now();
+        assert!(central.write(&text).await.is_some());
+        times.push(began.elapsed().as_micros() as u64);
+    }
+    rows.extend(show("a commit by a central", &mut times, 0));
+    rows
 }
 
 async fn audit(scene: &Scene) {

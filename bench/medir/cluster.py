@@ -12,7 +12,7 @@ class Cluster:
 
     def __init__(self, work, folders, addresses=None, namespaces=None, central="127.0.0.1",
                  central_namespace=None, max_clients=5, port=51000, extra=(),
-                 server_flags=(), client_flags=(), each=None):
+                 server_flags=(), client_flags=(), each=None, central_flags=()):
         self.work = pathlib.Path(work)
         self.central_address, self.port = central, port
         self.client_flags = client_flags
@@ -22,7 +22,8 @@ class Cluster:
         statistics = str(self.work / "stats")
         self.central = procs.Process(
             [procs.ours("videocentral"), "--sin-consola", "-i", central, "-p", str(port), "--secundarios",
-             str(count), "--max-clientes", str(max_clients), "--estadisticas", statistics, *server_flags],
+             str(count), "--max-clientes", str(max_clients), "--estadisticas", statistics, *server_flags,
+             *central_flags],
             self.work / "central.log", central_namespace)
         self.central.wait_for("escuchando")
         self.commands = [

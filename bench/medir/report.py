@@ -501,6 +501,27 @@ Each secondary sends {figures['link']} MB/s at most, as if its network were what
     return text + f"\nPeak memory of a secondary: {figures['rss'] / MIB:.0f} MiB.\n"
 
 
+def relevo(figures):
+    text = """## Several centrals
+
+Three centrals that are nothing but their reign and write a text each ten milliseconds, on three members of etcd, all on one
+machine. The active one is killed (SIGKILL), or ordered to hand over; the time is from there to the first batch that the next
+one has durable, and the silence is from the last that the old one acknowledged. In the end the journal is read: everything that
+was acknowledged is in it, once, and no batch is missing.
+
+"""
+    rows = [[row["what"], str(row["times"]), *(f"{row[key]:,.0f}" for key in ["least", "median", "p99", "most"]),
+             f"{row['wanted']:,.0f}"] for row in figures["moves"]]
+    text += table(["ms", "times", "least", "median", "p99", "most", "wanted"], rows)
+    text += "\nOne batch after the other, by a central and by a client of etcd that does nothing else:\n\n"
+    rows = [[row["what"], str(row["times"]), f"{row['median']:.2f}", f"{row['p99']:.2f}"] for row in figures["commits"]]
+    text += table(["ms", "times", "median", "p99"], rows)
+    downloads = figures["downloads"]
+    text += (f"\nA download of {downloads['bytes'] / MIB:,.0f} MiB with the journal on the disk took {downloads['ratio']:.3f} of "
+             f"the time that it took with the journal in memory (medians of {len(downloads['seconds']['disk'])}).\n\n")
+    return text
+
+
 def render(figures):
     machines = [part["machine"] for part in figures.values() if "machine" in part]
     text = """# Results
@@ -512,7 +533,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
     for name, section in [("loopback", loopback), ("lan", lan), ("swarm", swarm), ("waste", waste), ("faults", faults), ("scale", scale),
-                          ("changes", changes), ("web", web), ("shelf", shelf), ("micro", micro.render)]:
+                          ("changes", changes), ("web", web), ("shelf", shelf), ("micro", micro.render), ("relevo", relevo)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

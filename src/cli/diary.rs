@@ -37,6 +37,7 @@ fn exit_of(error: &DiaryError) -> Exit {
         DiaryError::Store(StoreError::NotFound(_)) => Exit::NotFound,
         DiaryError::Store(_) => Exit::Failed,
         DiaryError::Foreign(_)
+        | DiaryError::Incomplete(_)
         | DiaryError::Later { .. }
         | DiaryError::Damaged { .. }
         | DiaryError::Content { .. } => Exit::Verification,

@@ -57,6 +57,8 @@ pub enum Problem {
     Standby,
     /// This server stops, or has no place for more.
     Stopping,
+    /// The journal of this central does not keep up.
+    JournalBusy,
     /// The file cannot be read now.
     Unreadable,
 }
@@ -83,6 +85,7 @@ error_codes!(Problem, code {
     Self::NotReady => "http-not-ready",
     Self::Standby => "http-standby",
     Self::Stopping => "http-stopping",
+    Self::JournalBusy => "journal-busy",
     Self::Unreadable => "http-unreadable",
 });
 
@@ -115,7 +118,9 @@ impl Problem {
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
-            Self::NotReady | Self::Standby | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::Standby | Self::Stopping | Self::JournalBusy => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -143,13 +148,16 @@ impl Problem {
             Self::NotReady => w!(tongue, "http-not-ready"),
             Self::Standby => w!(tongue, "http-standby"),
             Self::Stopping => w!(tongue, "http-stopping"),
+            Self::JournalBusy => w!(tongue, "http-journal-busy"),
             Self::Unreadable => w!(tongue, "http-unreadable"),
         }
     }
 
     fn retry_after(self) -> Option<u32> {
         match self {
-            Self::NotReady | Self::Standby | Self::Stopping => Some(RETRY_AFTER_S),
+            Self::NotReady | Self::Standby | Self::Stopping | Self::JournalBusy => {
+                Some(RETRY_AFTER_S)
+            }
             Self::TooManyGuesses => Some(GUESS_AFTER_S),
             _ => None,
         }

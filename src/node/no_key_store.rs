@@ -1,6 +1,8 @@
 //! Why several centrals have no key store.
 
-use crate::model::error_codes;
+use std::path::PathBuf;
+
+use crate::model::{ClusterId, error_codes};
 
 /// Why there is no key store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,19 @@ pub enum KeyStoreError {
     /// What it has is not of ours.
     #[error("{0}: not the journal of centrals")]
     Foreign(String),
+    /// Its journal is of a later version of this program, in this format.
+    #[error("the journal in etcd is of format {0}")]
+    Later(u32),
+    /// This central has the journal of one cluster, and etcd that of another.
+    #[error("{}: of cluster {own}, and etcd has cluster {theirs}", path.display())]
+    OtherCluster {
+        /// The central's own journal.
+        path: PathBuf,
+        /// Of this cluster.
+        own: ClusterId,
+        /// The cluster in etcd.
+        theirs: ClusterId,
+    },
     /// Certificates that cannot be used, in the library's words.
     #[error("{0}")]
     Certificates(String),
@@ -35,5 +50,7 @@ error_codes!(KeyStoreError, code {
     Self::NoAuthority(_) => "etcd-authority",
     Self::Silent(_) => "etcd-silent",
     Self::Foreign(_) => "etcd-foreign",
+    Self::Later(_) => "etcd-later",
+    Self::OtherCluster { .. } => "etcd-other-cluster",
     Self::Certificates(_) => "etcd-certificates",
 });

@@ -113,6 +113,12 @@ pub trait Folder: Debug {
     /// What the disk says; a name that is free is none.
     fn look(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Entry>>;
 
+    /// All names in it, in no order.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn names(&self) -> io::Result<Vec<OsString>>;
+
     /// Moves a file here.
     ///
     /// # Errors

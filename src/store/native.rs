@@ -1,7 +1,7 @@
 //! Folders and files as the operating system has them.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::File,
     io,
     os::unix::fs::{FileExt, MetadataExt as _},
@@ -56,6 +56,11 @@ impl Folder for Dir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn names(&self) -> io::Result<Vec<OsString>> {
+        let entries = self.entries()?;
+        entries.map(|entry| Ok(entry?.file_name())).collect()
     }
 
     fn take(

@@ -14,6 +14,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod audit;
+#[cfg(feature = "etcd")]
+mod centrals;
 mod clients;
 mod decisions;
 mod files;
@@ -32,6 +34,14 @@ use std::time::Duration;
 
 use network::Network;
 use story::{Plan, Settings};
+
+/// Two centrals on three members of etcd, each in a namespace of its own: kills, stops, cuts and hand-overs.
+#[cfg(feature = "etcd")]
+#[test]
+#[ignore = "needs network namespaces and etcd: see .ci/run"]
+fn centrals_and_members_of_etcd_die_and_nobody_notices() {
+    centrals::run();
+}
 
 /// Without privileges: no links of their own, so nothing is cut or slowed down.
 #[test]

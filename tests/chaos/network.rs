@@ -18,7 +18,7 @@ pub enum Network {
     Namespaces,
 }
 
-fn sh(text: &str) {
+pub fn sh(text: &str) {
     let done = Command::new("sh").args(["-ec", text]).output();
     let done = done.expect("no sh to be found");
     assert!(
@@ -59,35 +59,13 @@ impl Network {
         if self == Self::Loopback {
             return;
         }
-        let links = fs::read_to_string("/proc/net/dev").unwrap();
-        let names: Vec<_> = links
-            .lines()
-            .skip(2)
-            .filter_map(|l| l.split_once(':'))
-            .collect();
-        assert!(
-            names.iter().all(|(name, rest)| name.trim() == "lo"
-                || !rest.contains(|c: char| ('1'..='9').contains(&c))),
-            "this test builds a network and must have a namespace of its own: run it by `unshare -mn` as root, \
-             else by `unshare -rmn`; here are {names:?}"
-        );
-        sh(&format!(
-            "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up \
-             && ip link add {SWITCH} type bridge && ip link set {SWITCH} up"
-        ));
+        switch();
         let secondaries = (0..SECONDARIES).map(Role::Secondary);
         let all = std::iter::once(Role::Central)
             .chain(secondaries)
             .chain((0..clients).map(Role::Client));
         for role in all {
-            let (name, address) = (role.namespace(), role.address());
-            sh(&format!(
-                "ip netns add {name} && ip -n {name} link set lo up \
-                 && ip -n {name} link add eth0 type veth peer name {name} netns {} \
-                 && ip -n {name} addr add {address}/24 dev eth0 && ip -n {name} link set eth0 up \
-                 && ip link set {name} master {SWITCH} up",
-                std::process::id()
-            ));
+            join(&role.namespace(), &role.address());
             if let Role::Secondary(n) = role {
                 shape("add", n, rate_bytes_per_s);
             }
@@ -100,18 +78,58 @@ impl Network {
     }
 
     pub fn cut_outside(self, role: Role, cut: bool) {
-        let name = role.namespace();
-        let master = if cut {
-            "nomaster".to_owned()
-        } else {
-            format!("master {SWITCH}")
-        };
-        sh(&format!("ip link set {name} {master}"));
+        cut_from_switch(&role.namespace(), cut);
     }
 
     pub fn set_rate(self, secondary: usize, payload_bytes_per_s: u64) {
         shape("change", secondary, payload_bytes_per_s);
     }
+}
+
+/// A switch, in a namespace that must be this test's own.
+pub fn switch() {
+    let links = fs::read_to_string("/proc/net/dev").unwrap();
+    let names: Vec<_> = links
+        .lines()
+        .skip(2)
+        .filter_map(|l| l.split_once(':'))
+        .collect();
+    assert!(
+        names.iter().all(|(name, rest)| name.trim() == "lo"
+            || !rest.contains(|c: char| ('1'..='9').contains(&c))),
+        "this test builds a network and must have a namespace of its own: run it by `unshare -mn` as root, \
+         else by `unshare -rmn`; here are {names:?}"
+    );
+    sh(&format!(
+        "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up \
+         && ip link add {SWITCH} type bridge && ip link set {SWITCH} up"
+    ));
+}
+
+/// This process is on the switch as well.
+pub fn join_self(address: &str) {
+    sh(&format!("ip addr add {address}/24 dev {SWITCH}"));
+}
+
+/// A namespace with a link to the switch.
+pub fn join(name: &str, address: &str) {
+    sh(&format!(
+        "ip netns add {name} && ip -n {name} link set lo up \
+         && ip -n {name} link add eth0 type veth peer name {name} netns {} \
+         && ip -n {name} addr add {address}/24 dev eth0 && ip -n {name} link set eth0 up \
+         && ip link set {name} master {SWITCH} up",
+        std::process::id()
+    ));
+}
+
+/// The node notices nothing of it but silence.
+pub fn cut_from_switch(name: &str, cut: bool) {
+    let master = if cut {
+        "nomaster".to_owned()
+    } else {
+        format!("master {SWITCH}")
+    };
+    sh(&format!("ip link set {name} {master}"));
 }
 
 fn shape(verb: &str, secondary: usize, payload_bytes_per_s: u64) {
@@ -136,4 +154,15 @@ pub fn bytes_to_nodes() -> Vec<(String, u64)> {
             name.starts_with("tz-").then(|| (name.to_owned(), bytes))
         })
         .collect()
+}
+
+/// Bytes that went out to one of them.
+pub fn bytes_to(node: &str) -> u64 {
+    let links = fs::read_to_string("/proc/net/dev").unwrap_or_default();
+    let mut lines = links.lines().filter_map(|line| line.trim().split_once(':'));
+    let figures = lines
+        .find(|(name, _)| *name == node)
+        .map(|(_, figures)| figures);
+    let bytes = figures.and_then(|figures| figures.split_whitespace().nth(8));
+    bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
 }

@@ -40,7 +40,7 @@ pub struct Settings {
     pub programs: Option<PathBuf>,
 }
 
-fn number(variable: &str) -> Option<u64> {
+pub fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
     let parsed = text.parse();
     Some(parsed.unwrap_or_else(|_| panic!("{variable}={text} is not a number")))

@@ -149,7 +149,8 @@ pub async fn the_key_is_given_in_one_transaction(journal: Arc<impl BatchStore>) 
 pub async fn a_cluster_is_named_once(journal: Arc<impl BatchStore>) {
     for id in ["first", "second", "first"] {
         let answer = ask(&*journal, Request::Identify(id.to_owned())).await;
-        assert_eq!(answer, Answer::Identity("first".to_owned()));
+        let id = "first".to_owned();
+        assert_eq!(answer, Answer::Identity { id, format: 1 });
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a key store promises, told once and tried on each: the one in memory that the simulation uses, and etcd. A file
-//! that keeps a journal for one central promises the part that is in `journal`.
+//! that keeps a journal for one central promises the part of it that `in_a_file` names.
 //!
 //! What a place of files promises (`shelf`), a folder or a bucket, is told and tried in the same way.
 //!
 //! What needs etcd or a server of S3 is ignored here, and run by `.ci/run`.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod bringing;
 #[path = "../sim/engine.rs"]
 #[allow(dead_code)]
 mod engine;
@@ -14,6 +15,7 @@ mod engine;
 mod etcd;
 #[cfg(feature = "etcd")]
 mod faults;
+mod file;
 mod journal;
 mod leases;
 mod memory;
@@ -30,11 +32,12 @@ use trozos::{
     node::central::BatchStore,
 };
 
+/// A batch as centrals write it, with a text in the place of facts.
 fn batch(seq: u64, body: &str) -> Batch {
     Batch {
         seq,
         term: 1,
-        body: body.to_owned().into(),
+        body: format!("{{\"v\":1,\"seq\":{seq},\"term\":1,\"at\":0,\"n\":1}}\n{body}").into(),
     }
 }
 
@@ -87,6 +90,7 @@ async fn grant(journal: &impl BatchStore, seconds: u64) -> LeaseId {
 
 /// Makes a central the active one.
 async fn win(journal: &impl BatchStore, node: &str) -> (Fence, LeaseId) {
+    ask(journal, Request::Identify("prueba".to_owned())).await;
     let lease = grant(journal, 60).await;
     match ask(journal, Request::Campaign(active(node, lease))).await {
         Answer::Won(fence) => (fence, lease),
@@ -102,6 +106,9 @@ macro_rules! contract {
             batches_come_in_pages => crate::journal::batches_come_in_pages,
             snapshots_replace_what_they_contain => crate::journal::snapshots_replace_what_they_contain,
             large_batches_are_kept => crate::journal::large_batches_are_kept,
+            what_followers_need_is_kept => crate::journal::what_followers_need_is_kept,
+            a_journal_is_brought_once => crate::bringing::a_journal_is_brought_once,
+            who_brings_a_journal_may_die => crate::bringing::who_brings_a_journal_may_die,
             keys_end_with_their_lease => crate::leases::keys_end_with_their_lease,
             a_lease_that_is_not_renewed_ends => crate::leases::a_lease_that_is_not_renewed_ends,
             one_gets_the_key => crate::leases::one_gets_the_key,
@@ -127,6 +134,16 @@ macro_rules! contract {
     };
 }
 pub(crate) use contract;
+
+/// The part of it that a file promises as well.
+mod in_a_file {
+    crate::contract!(@all crate::file::store(), (),
+        a_batch_is_written_once => crate::journal::a_batch_is_written_once,
+        batches_come_in_pages => crate::journal::batches_come_in_pages,
+        snapshots_replace_what_they_contain => crate::journal::snapshots_replace_what_they_contain,
+        large_batches_are_kept => crate::journal::large_batches_are_kept,
+    );
+}
 
 mod in_memory {
     crate::contract!((crate::memory::Memory::new(), ()), ());

@@ -36,6 +36,7 @@ fn shown(change: &Change) -> String {
 }
 
 pub async fn a_watch_tells_what_followers_need(store: Arc<impl KeyStore>) {
+    ask(&*store, Request::Identify("prueba".to_owned())).await;
     let start = look(&*store).await.revision;
     let mut early = watch(&*store, start.next()).await;
     let (fence, lease) = win(&*store, "a").await;

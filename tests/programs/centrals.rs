@@ -7,6 +7,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use trozos::node::central::read_journal;
 
 use crate::{
     etcd,
@@ -421,4 +422,103 @@ fn an_order_during_hand_overs_is_done_once_or_refused() {
     assert_eq!(is_drained(&shown, 1), is_drained_now, "{shown}");
     assert!(refused > 0, "no order met a hand-over");
     drop(secondary);
+}
+
+#[test]
+#[ignore = "needs etcd (etcd-server): see .ci/run"]
+fn a_journal_goes_into_an_empty_etcd_and_is_there_when_etcd_is_lost() {
+    let mut scene = Scene {
+        folder: tempfile::tempdir().unwrap(),
+        engine: etcd::Cluster::start(1),
+    };
+    put(&scene.path("v1/a.mp4"), &noise(5, 1000));
+    let by_itself = |node: &str| {
+        let args = [
+            "-p0".to_owned(),
+            "--ip=127.0.0.1".to_owned(),
+            "--sin-consola".to_owned(),
+            format!("--estadisticas=stats-{node}"),
+            format!("--socket={node}.socket"),
+        ];
+        let central = Process::start(CENTRAL, scene.folder.path(), &args);
+        let port = central.port();
+        (central, port)
+    };
+    let secondary = |port: u16| {
+        let args = [
+            "-n1".to_owned(),
+            "-p0".to_owned(),
+            "--ip=127.0.0.1".to_owned(),
+            "--sin-consola".to_owned(),
+            "--directorio=v1".to_owned(),
+            "--estadisticas=stats".to_owned(),
+            "--socket=no".to_owned(),
+            "--ip-central=127.0.0.1".to_owned(),
+            format!("--puerto-central={port}"),
+        ];
+        Process::start(SECONDARY, scene.folder.path(), &args)
+    };
+    let end = |mut process: Process| {
+        process.signal(Signal::TERM);
+        assert_eq!(process.exit_code(), 0, "{:?}", process.printed());
+    };
+    let (first, port) = by_itself("c1");
+    let kept = secondary(port);
+    first.wait_for("El secundario 1 se ha inscrito");
+    let drained = scene.order("c1", &["drenar", "1"]);
+    assert_eq!(drained["drained"][0]["drained"], "yes", "{drained}");
+    end(kept);
+    end(first);
+    let (other, _) = by_itself("c2");
+    end(other);
+    // What it knew is in etcd.
+    let (mut first, port) = scene.central("c1");
+    scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c1", "active")
+    });
+    let kept = secondary(port);
+    scene.order_until("c1", &["secundarios"], |answer| is_drained(answer, 1));
+    // Who has another cluster's journal is not let in.
+    let args = [
+        "-p0".to_owned(),
+        "--ip=127.0.0.1".to_owned(),
+        "--sin-consola".to_owned(),
+        format!("--motor={}", scene.engine.endpoints().join(",")),
+        "--nodo=c2".to_owned(),
+        "--estadisticas=stats-c2".to_owned(),
+        "--socket=no".to_owned(),
+    ];
+    let mut refused = Process::start(CENTRAL, scene.folder.path(), &args);
+    assert_ne!(refused.exit_code(), 0);
+    refused.wait_for("etcd-other-cluster");
+    // etcd is lost; the copy in the file is the journal of the next one.
+    first.kill();
+    drop(kept);
+    let copy = read_journal(&scene.path("stats-c1/central.diario")).unwrap();
+    assert!(copy.segments > 0);
+    scene.engine = etcd::Cluster::start(1);
+    let (first, port) = scene.central("c1");
+    let active = scene.order_until("c1", &["centrales"], |answer| {
+        has_state(answer, "c1", "active")
+    });
+    let term = active["centrals"][0]["term"].as_u64().unwrap();
+    assert!(term > 1_000_000, "{term}: it began anew");
+    let args = |port: u16| format!("--puerto-central={port}");
+    let _kept = Process::start(
+        SECONDARY,
+        scene.folder.path(),
+        &[
+            "-n1",
+            "-p0",
+            "--ip=127.0.0.1",
+            "--sin-consola",
+            "--directorio=v1",
+            "--socket=no",
+            "--estadisticas=stats",
+            "--ip-central=127.0.0.1",
+            &args(port),
+        ],
+    );
+    scene.order_until("c1", &["secundarios"], |answer| is_drained(answer, 1));
+    drop(first);
 }

@@ -64,7 +64,7 @@ impl ClientNews {
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
             | ClientEvent::Room(_)
-            | ClientEvent::Account(_) 
+            | ClientEvent::Account(_)
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

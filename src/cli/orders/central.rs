@@ -154,6 +154,10 @@ pub(in crate::cli) async fn order(
     request: Request,
 ) -> Result<CentralAnswer, NotDone> {
     let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
+    // Who reigns is told all the same.
+    if handle.is_journal_busy() && line != CentralLine::Centrals {
+        return Err(NotDone::JournalBusy);
+    }
     match perform(&handle.by(Door::Socket), line, request.id).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),

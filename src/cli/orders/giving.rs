@@ -19,8 +19,9 @@ use crate::{
         names::dashed,
         output::{report, say, wrote},
         runtime,
-        text::{self, bad_line::explain, clean, errors, spoken, t},
+        text::{self, bad_line::explain, clean, coded, errors, spoken, t},
     },
+    http::Problem,
     model::{OrderId, Session},
     node::orders::order,
 };
@@ -200,6 +201,10 @@ async fn ask<S: Server>(path: &Path, request: Request) -> Result<S::Answer, (Str
         Reply::Bad(why) => Err((clean(&why), Exit::Usage)),
         Reply::Unanswered { code, message } => {
             Err((text::coded(&clean(&message), &code), Exit::Failed))
+        }
+        Reply::JournalBusy => {
+            let why = t!("journal-busy", program = S::PROGRAM);
+            Err((coded(&why, Problem::JournalBusy.code()), Exit::Unreachable))
         }
         Reply::Stopping => Err((
             t!("order-stopping", program = S::PROGRAM),

@@ -74,6 +74,8 @@ enum Reply {
     Stopping,
     /// It is not the one that answers: why, in its language.
     Unanswered { code: String, message: String },
+    /// Its journal does not keep up.
+    JournalBusy,
 }
 
 /// What a server says to an order: for programs, for people, and as an exit code.
@@ -104,6 +106,8 @@ pub(super) enum NotDone {
         /// For people.
         message: String,
     },
+    /// Its journal does not keep up.
+    JournalBusy,
 }
 
 /// Does what another program asks, and answers it.
@@ -117,6 +121,7 @@ pub(super) async fn answer<A: Answer>(
             Err(NotDone::Bad(why)) => Reply::Bad(why),
             Err(NotDone::Stopping) => Reply::Stopping,
             Err(NotDone::Unanswered { code, message }) => Reply::Unanswered { code, message },
+            Err(NotDone::JournalBusy) => Reply::JournalBusy,
         },
         Err(error) => Reply::Bad(error.to_string()),
     };

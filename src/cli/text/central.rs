@@ -51,6 +51,15 @@ pub fn event(event: &CentralEvent) -> Line {
                 bytes = super::units::bytes(*bytes)
             ),
         ),
+        CentralEvent::KeyStoreFills { full: true, .. } => Line::new(Tone::Warning, t!("etcd-full")),
+        CentralEvent::KeyStoreFills { bytes, quota, .. } => Line::new(
+            Tone::Warning,
+            t!(
+                "etcd-fills",
+                bytes = super::units::bytes(*bytes),
+                quota = super::units::bytes(*quota)
+            ),
+        ),
         CentralEvent::Statistics(trouble) => {
             Line::new(Tone::Warning, super::errors::statistics(trouble))
         }

@@ -44,6 +44,7 @@ pub fn journal(error: &DiaryError) -> String {
     let text = match error {
         DiaryError::Store(error) => return store(error),
         DiaryError::Foreign(path) => t!("journal-foreign", path = path),
+        DiaryError::Incomplete(path) => t!("journal-incomplete", path = path),
         DiaryError::Later { path, version } => {
             t!("journal-later", path = path, version = version)
         }
@@ -78,6 +79,13 @@ fn key_store(error: &KeyStoreError) -> String {
         KeyStoreError::NoAuthority(given) => t!("etcd-authority", given = given),
         KeyStoreError::Silent(members) => t!("etcd-silent", members = members),
         KeyStoreError::Foreign(members) => t!("etcd-foreign", members = members),
+        KeyStoreError::Later(version) => t!("etcd-later", version = version),
+        KeyStoreError::OtherCluster { path, own, theirs } => t!(
+            "etcd-other-cluster",
+            path = path,
+            own = own.to_string(),
+            theirs = theirs.to_string()
+        ),
         KeyStoreError::Certificates(why) => t!("etcd-certificates", why = why),
     }
 }

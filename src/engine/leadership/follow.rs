@@ -56,6 +56,8 @@ enum Stage {
 pub(super) struct Follow {
     stage: Stage,
     applied: u64,
+    /// When the last batch was written, if a watch told of it.
+    written_at: Option<Revision>,
     term: u64,
     asked: Option<AskId>,
     next_at: Instant,
@@ -76,6 +78,7 @@ impl Follow {
         Self {
             stage: Stage::Current { gap: false },
             applied: 0,
+            written_at: None,
             term: 0,
             asked: None,
             next_at: now,
@@ -86,6 +89,11 @@ impl Follow {
 
     pub(super) fn applied(&self) -> u64 {
         self.applied
+    }
+
+    /// True when the last batch was written at this revision.
+    pub(super) fn ends_at(&self, at: Revision) -> bool {
+        self.written_at == Some(at)
     }
 
     /// The term of the last batch.
@@ -120,8 +128,8 @@ impl Follow {
 
     /// A batch of this central's own is in the journal.
     pub(super) fn wrote(&mut self, seq: u64, term: u64) {
-        self.applied = seq;
-        self.term = term;
+        (self.applied, self.term) = (seq, term);
+        self.written_at = None;
     }
 
     /// The registry is empty again.
@@ -264,6 +272,7 @@ impl Follow {
             return;
         }
         (self.applied, self.term) = (kept.seq, kept.term);
+        self.written_at = None;
         self.tail = self.tail.max(kept.seq);
         out.push_back(Action::Load {
             seq: kept.seq,
@@ -291,10 +300,19 @@ impl Follow {
     }
 
     /// A batch of the watch.
-    pub(super) fn told(&mut self, now: Instant, batch: Batch, out: &mut VecDeque<Action>) {
-        self.tail = self.tail.max(batch.seq);
+    pub(super) fn told(
+        &mut self,
+        now: Instant,
+        at: Revision,
+        batch: Batch,
+        out: &mut VecDeque<Action>,
+    ) {
+        let seq = batch.seq;
+        self.tail = self.tail.max(seq);
         if self.apply(batch, out).is_err() {
             self.read_on(now);
+        } else if self.applied == seq {
+            self.written_at = Some(at);
         }
     }
 
@@ -305,6 +323,7 @@ impl Follow {
         }
         if batch.seq == self.applied + 1 {
             (self.applied, self.term) = (batch.seq, batch.term);
+            self.written_at = None;
             out.push_back(Action::Apply(batch));
         }
         if self.applied >= self.tail {

@@ -1,10 +1,13 @@
 //! Handing over: whom to, how far it is, and until when it is given up.
 //!
 //! ```text
-//! None ─▶ Checking ─▶ Marking ─▶ Draining ─▶ (the transaction: `appends`) ─▶ another is active
-//!   ▲         │           │          │                 │ the standby has left
-//!   └─────────┴───────────┴──────────┴─────────────────┘
+//! None ─▶ Checking ─▶ Marking ─▶ Calling ─▶ Draining ─▶ (the transaction: `appends`) ─▶ another is active
+//!   ▲         │           │         │           │                 │ the standby has left
+//!   └─────────┴───────────┴─────────┴───────────┴─────────────────┘
 //! ```
+//!
+//! Service goes on until the standby has answered its call: it lives, and has all that was written by then. What is written
+//! until it gets the key it reads on its way to that.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +16,7 @@ use super::{
     values::{Sight, Standby},
 };
 
-/// For so long the active holds requests and waits for the standby to come level.
+/// For so long the standby may leave the call without an answer, and then the last batch may be on its way.
 const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 /// For so long the key store may leave it without an answer before anything is held.
 const CHECKED_WITHIN: Duration = Duration::from_secs(3);
@@ -35,7 +38,13 @@ pub(super) enum Handover {
         asked: Option<AskId>,
         until: Instant,
     },
-    /// Nothing new is written; what is on its way is waited for, and the standby.
+    /// It is to say that it has everything up to this batch.
+    Calling {
+        to: Standby,
+        tail: u64,
+        until: Instant,
+    },
+    /// Nothing new is written; what is on its way is waited for.
     Draining { to: Standby, until: Instant },
     /// The last batch is being made, or on its way with the key.
     Closing { to: Standby },
@@ -62,6 +71,14 @@ impl Handover {
         }
     }
 
+    pub(super) fn call(now: Instant, to: Standby, tail: u64) -> Self {
+        Handover::Calling {
+            to,
+            tail,
+            until: now + LEVEL_WITHIN,
+        }
+    }
+
     pub(super) fn drain(now: Instant, to: Standby) -> Self {
         Handover::Draining {
             to,
@@ -74,6 +91,7 @@ impl Handover {
             Handover::None | Handover::Closing { .. } => None,
             Handover::Checking { until, .. }
             | Handover::Marking { until, .. }
+            | Handover::Calling { until, .. }
             | Handover::Draining { until, .. } => Some(*until),
         }
     }
@@ -81,8 +99,11 @@ impl Handover {
     /// How often the standbys are to be looked at.
     pub(super) fn look_every(&self) -> Option<Duration> {
         match self {
-            Handover::Checking { .. } | Handover::Draining { .. } => Some(LOOK_EVERY),
-            Handover::None | Handover::Marking { .. } | Handover::Closing { .. } => None,
+            Handover::Checking { .. } | Handover::Calling { .. } => Some(LOOK_EVERY),
+            Handover::None
+            | Handover::Marking { .. }
+            | Handover::Draining { .. }
+            | Handover::Closing { .. } => None,
         }
     }
 
@@ -94,7 +115,9 @@ impl Handover {
     /// Why it is given up when its time is over.
     pub(super) fn too_late(&self) -> NotMigrated {
         match self {
-            Handover::Draining { to, .. } => NotMigrated::Behind(to.node.clone()),
+            Handover::Calling { to, .. } | Handover::Draining { to, .. } => {
+                NotMigrated::Behind(to.node.clone())
+            }
             Handover::None
             | Handover::Checking { .. }
             | Handover::Marking { .. }

@@ -28,6 +28,8 @@ use crate::model::{Change, LeaseId};
 
 /// A watch may lose events: the key is looked at all the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// While it is handed over to it, or takes over: everybody waits for what a watch may be late to tell.
+const MOVING_LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without a key store that answers, it is asked more often.
 const LIMITED_LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Others are told of one's own progress.
@@ -187,8 +189,13 @@ impl Leadership {
     fn watched(&mut self, now: Instant, change: &Change) {
         match seen(change) {
             Seen::Active(at, active) => self.saw_active(now, at, active),
-            Seen::Handover(to) => self.view.handover = to,
-            Seen::Batch(batch) => self.follow.told(now, batch, &mut self.actions),
+            Seen::Handover(to) => {
+                self.view.handover = to;
+                if self.is_named() {
+                    self.view.look_within(now, MOVING_LOOK_EVERY);
+                }
+            }
+            Seen::Batch(at, batch) => self.follow.told(now, at, batch, &mut self.actions),
             Seen::Unreadable => self.fault(Broken::Unreadable(self.follow.applied() + 1)),
             Seen::Nothing => {}
         }

@@ -9,6 +9,8 @@ use crate::model::{Digest, KeyRange};
 
 pub(super) const ACTIVE: &str = "active";
 pub(super) const FORMAT: &str = "format";
+/// Who brings a journal into a store that has none.
+pub(super) const IMPORT: &str = "import";
 /// Which cluster this is.
 pub(super) const IDENTITY: &str = "id";
 pub(super) const HANDOVER: &str = "handover";
@@ -100,7 +102,13 @@ pub(super) struct HandoverValue {
 #[derive(Serialize, Deserialize)]
 pub(super) struct FormatValue {
     pub(super) writes: u32,
+    /// The lowest format that a reader must know.
+    #[serde(default)]
+    pub(super) reads: Option<u32>,
 }
+
+/// The format of journals that are begun.
+pub(super) const JOURNAL_FORMAT: u32 = 1;
 
 /// What is said of the current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    names::{self, ActiveValue, HandoverValue, Kept, StandbyValue},
+    names::{self, ActiveValue, FormatValue, HandoverValue, Kept, StandbyValue},
     values::{Active, Batch, Fence, Sight, Standby},
 };
 use crate::model::{Call, Compare, Get, KeyOp, KeyRange, LeaseId, Revision, Txn};
@@ -19,8 +19,24 @@ use crate::model::{Call, Compare, Get, KeyOp, KeyRange, LeaseId, Revision, Txn};
 /// A request with a meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Names the cluster, unless it has a name; gives the name that it has. Asked by whoever starts, before all else.
+    /// Names the cluster, unless it has a name; gives the name that it has. Asked by whoever starts, before all else, and
+    /// has no journal to bring.
     Identify(String),
+    /// The right to bring a journal, of this node by its lease, into a store that has none.
+    Claim(String, LeaseId),
+    /// One piece of what is brought there, by the claim, of a snapshot with this seq.
+    PutImported(Fence, u64, u32, Bytes),
+    /// Names the cluster, and makes what was brought its first snapshot.
+    Import {
+        /// The claim.
+        claim: Fence,
+        /// The cluster's name.
+        id: String,
+        /// The snapshot.
+        kept: Kept,
+        /// The batch with its seq, so that the next one has one before it.
+        batch: Batch,
+    },
     /// How things are.
     Look,
     /// A new lease.
@@ -62,8 +78,15 @@ pub enum Request {
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The name of the cluster.
-    Identity(String),
+    /// The name of the cluster, and the format of its journal.
+    Identity {
+        /// The name.
+        id: String,
+        /// The lowest format that a reader must know.
+        format: u32,
+    },
+    /// Somebody else brings a journal, or has brought one.
+    Claimed,
     /// How things are.
     Sight(Sight),
     /// The new lease.
@@ -227,15 +250,83 @@ fn set_current(fence: Fence, kept: &Kept, before: Revision) -> Call {
     })
 }
 
+/// The cluster has no name, and nobody brings a journal.
+fn unnamed() -> Vec<Compare> {
+    vec![
+        Compare::Absent(names::IDENTITY.to_owned()),
+        Compare::Absent(names::IMPORT.to_owned()),
+    ]
+}
+
+/// What is written for a cluster that begins.
+fn named(id: &str) -> Vec<KeyOp> {
+    let format = names::text(&FormatValue {
+        writes: names::JOURNAL_FORMAT,
+        reads: Some(names::JOURNAL_FORMAT),
+    });
+    vec![
+        put(names::IDENTITY.to_owned(), id.to_owned().into(), None),
+        put(names::FORMAT.to_owned(), format, None),
+    ]
+}
+
+fn claim(by: &str, lease: LeaseId) -> Call {
+    let key = names::IMPORT.to_owned();
+    Call::Txn(Txn {
+        when: unnamed(),
+        then: vec![put(key, by.to_owned().into(), Some(lease))],
+        otherwise: vec![
+            get_one(names::IDENTITY),
+            get_one(names::FORMAT),
+            get_one(names::IMPORT),
+        ],
+    })
+}
+
+/// A journal is brought by who has the claim, and only where there is none.
+fn claimed(claim: Fence) -> Vec<Compare> {
+    vec![
+        Compare::Absent(names::IDENTITY.to_owned()),
+        Compare::Modified(names::IMPORT.to_owned(), claim.0),
+    ]
+}
+
+fn import(claim: Fence, id: &str, kept: &Kept, batch: &Batch) -> Call {
+    let mut then = named(id);
+    let key = names::log(batch.seq);
+    then.extend([
+        put(names::CURRENT.to_owned(), names::text(kept), None),
+        put(key, names::batch_value(batch), None),
+        KeyOp::Delete(KeyRange::one(names::IMPORT.to_owned())),
+    ]);
+    Call::Txn(Txn {
+        when: claimed(claim),
+        then,
+        otherwise: vec![get_one(names::IDENTITY), get_one(names::CURRENT)],
+    })
+}
+
 impl Request {
     /// What is asked of the store.
     pub fn call(&self) -> Call {
         match self {
             Request::Identify(id) => Call::Txn(Txn {
-                when: vec![Compare::Absent(names::IDENTITY.to_owned())],
-                then: vec![put(names::IDENTITY.to_owned(), id.clone().into(), None)],
-                otherwise: vec![get_one(names::IDENTITY)],
+                when: unnamed(),
+                then: named(id),
+                otherwise: vec![get_one(names::IDENTITY), get_one(names::FORMAT)],
             }),
+            Request::Claim(by, lease) => claim(by, *lease),
+            Request::PutImported(claim, seq, n, body) => Call::Txn(Txn {
+                when: claimed(*claim),
+                then: vec![put(names::piece(*seq, *n), body.clone(), None)],
+                otherwise: Vec::new(),
+            }),
+            Request::Import {
+                claim,
+                id,
+                kept,
+                batch,
+            } => import(*claim, id, kept, batch),
             Request::Look => look(),
             Request::Grant(ttl) => Call::Grant(*ttl),
             Request::Renew(lease) => Call::Renew(*lease),

@@ -55,6 +55,11 @@ impl View {
         self.next_at = now;
     }
 
+    /// The next look is wanted no later than this.
+    pub(super) fn look_within(&mut self, now: Instant, within: Duration) {
+        self.next_at = self.next_at.min(now + within);
+    }
+
     pub(super) fn silent(&mut self, now: Instant, ask: AskId) {
         if self.looking.take_if(|looking| *looking == ask).is_some() {
             self.next_at = now + AGAIN;

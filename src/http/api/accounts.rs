@@ -82,7 +82,11 @@ async fn new_code(central: &Central, request: &Parts, body: &[u8]) -> Answer {
 async fn remove(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
     let name = named(between(request, ACCOUNTS, "")?)?;
-    let removed = central.door.remove_account(&name).await.map_err(Trouble::from)?;
+    let removed = central
+        .door
+        .remove_account(&name)
+        .await
+        .map_err(Trouble::from)?;
     changed(AccountChange::Removed, removed)
 }
 
@@ -92,7 +96,10 @@ async fn remove_device(central: &Central, request: &Parts, body: &[u8]) -> Answe
     let (name, key) = path.split_once("/devices/").ok_or(Problem::NotFound)?;
     let name = named(name)?;
     let removed = central.door.remove_account_device(&name, key).await;
-    changed(AccountChange::DeviceRemoved, removed.map_err(Trouble::from)?)
+    changed(
+        AccountChange::DeviceRemoved,
+        removed.map_err(Trouble::from)?,
+    )
 }
 
 async fn free(central: &Central, request: &Parts, body: &[u8]) -> Answer {

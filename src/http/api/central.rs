@@ -273,8 +273,17 @@ async fn events(central: &Central, request: &Parts) -> Answer {
     Ok(response)
 }
 
+/// An order that would have to wait for the journal is refused.
+fn keeps_up(central: &Central) -> Result<(), Problem> {
+    match central.door.is_journal_busy() {
+        true => Err(Problem::JournalBusy),
+        false => Ok(()),
+    }
+}
+
 async fn drain(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
+    keeps_up(central)?;
     let which = match between(request, "/api/v1/secondaries/", "/drain")? {
         "all" => None,
         number => Some(vec![number.parse().map_err(|_| Problem::NotFound)?]),
@@ -295,6 +304,7 @@ async fn drain(central: &Central, request: &Parts, body: &[u8]) -> Answer {
 
 async fn expel(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Nothing {} = parsed(body)?;
+    keeps_up(central)?;
     let name = between(request, "/api/v1/clients/", "/expel")?;
     let name = percent_decode_str(name).decode_utf8();
     let name = name.map_err(|_| Problem::NotFound)?.into_owned();
@@ -317,6 +327,7 @@ struct Resolution {
 
 async fn resolve(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Resolution { name, choice } = parsed(body)?;
+    keeps_up(central)?;
     let order = Order::Resolve(name.clone(), choice);
     let Ordered::Resolved(resolved) = central.door.order(order, order_id(request)?).await? else {
         return Err(Unanswered::OtherOrder.into());
@@ -344,6 +355,7 @@ struct Limits {
 
 async fn set_limits(central: &Central, request: &Parts, body: &[u8]) -> Answer {
     let Limits { max_downloads } = parsed(body)?;
+    keeps_up(central)?;
     let most = usize::from(max_downloads.get());
     let order = Order::MaxDownloads(most);
     central.door.order(order, order_id(request)?).await?;

@@ -5,7 +5,7 @@ use crate::{
     engine::counters::Counters,
     http::counts::Counts,
     model::ClusterStatus,
-    node::central::{SecondaryCondition, SecondaryInfo, Summary},
+    node::central::{KeyStoreFigures, SecondaryCondition, SecondaryInfo, Summary},
 };
 
 impl Figures {
@@ -21,7 +21,20 @@ impl Figures {
         figures.faults(&look.sums);
         figures.refused(&look.server);
         figures.own(counts, &look.server);
+        if let Some(key_store) = &look.key_store {
+            figures.key_store(key_store);
+        }
         figures
+    }
+
+    /// What has the journal of several centrals.
+    fn key_store(&mut self, look: &KeyStoreFigures) {
+        if let Some(bytes) = look.bytes {
+            let help = "What the database of etcd takes on the disk of the member that is asked.";
+            self.gauge("trozos_etcd_bytes", help, bytes as f64);
+        }
+        let help = "1 while etcd takes nothing more, for want of room.";
+        self.gauge("trozos_etcd_full", help, f64::from(u8::from(look.full)));
     }
 
     fn secondaries(&mut self, all: &[SecondaryInfo]) {

@@ -5,7 +5,8 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::{
-    CentralInfo, DownloadCount, OwnFigures, Present, Summary, api::CentralCommand, state::Central,
+    CentralInfo, DownloadCount, OwnFigures, Present, Summary, api::CentralCommand,
+    several::Several, state::Central,
 };
 use crate::model::{ClientName, Deed};
 
@@ -129,6 +130,7 @@ impl Central {
             lacking: counts.lacking(),
             bytes: counts.bytes(),
             server: self.server.figures(self.statistics.refused()),
+            key_store: self.several.as_ref().map(Several::figures),
             status,
         }
     }

@@ -32,7 +32,7 @@ impl Central {
         self.journal.advance(term, clock::wall_ms(), registry);
     }
 
-    fn perform(&mut self, effect: Effect) {
+    pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Post(connection, message) => {
                 let Some(peer) = self.peers.get(&connection) else {

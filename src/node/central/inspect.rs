@@ -1,6 +1,9 @@
 //! A central's journal as people look at it while no central has it, and how one is restored from a copy. Blocking.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -10,7 +13,7 @@ use crate::{
     model::Digest,
     store::{
         StoreError,
-        diary::{Cut, Diary, DiaryError, Found, read},
+        diary::{Batch, Cut, Diary, DiaryError, Found, Survey, survey},
     },
 };
 
@@ -29,6 +32,8 @@ pub struct Journal {
     pub digest: Digest,
     /// What was being written when the machine stopped.
     pub cut: Option<Cut>,
+    /// How many segments there are, all of which agree.
+    pub segments: usize,
 }
 
 /// Facts that were written together.
@@ -52,23 +57,31 @@ pub struct Restored {
     pub before: Option<PathBuf>,
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>, DiaryError> {
-    let bytes = std::fs::read(path);
-    Ok(bytes.map_err(|error| StoreError::new(path, &error))?)
-}
-
-/// Reads a journal, and all facts in it.
+/// Reads a journal, and all facts in its last segment, and compares them with those of the segment before.
 ///
 /// # Errors
 /// See [`DiaryError`].
 pub fn journal(path: &Path) -> Result<Journal, DiaryError> {
-    let found = read(path, &bytes_of(path)?)?;
-    let (registry, _) = replay(path, &found)?;
+    let Survey { segments, .. } = survey(path)?;
+    let count = segments.len();
+    let mut readable: Vec<(PathBuf, Found)> = Vec::new();
+    for segment in segments {
+        readable.push((segment.path, segment.found?));
+    }
+    for pair in readable.windows(2) {
+        if let [(_, before), (path, after)] = pair {
+            assert_agree(before, path, after)?;
+        }
+    }
+    let (path, found) = readable
+        .pop()
+        .ok_or_else(|| DiaryError::Incomplete(path.to_owned()))?;
+    let (registry, _) = replay(&path, &found)?;
     let batches: Result<Vec<_>, _> = found
         .batches
         .iter()
         .map(|batch| {
-            let (head, entries) = parse(path, batch.seq, &batch.body)?;
+            let (head, entries) = parse(&path, batch.seq, &batch.body)?;
             Ok::<_, DiaryError>(JournalBatch { head, entries })
         })
         .collect();
@@ -79,7 +92,37 @@ pub fn journal(path: &Path) -> Result<Journal, DiaryError> {
         batches: batches?,
         digest: registry.digest(),
         cut: found.cut,
+        segments: count,
     })
+}
+
+/// A segment goes on from the one before: its snapshot stands for what that has until there, and what both have is the same.
+fn assert_agree(before: &Found, path: &Path, after: &Found) -> Result<(), DiaryError> {
+    let differs = |seq| DiaryError::Content {
+        path: path.to_owned(),
+        seq,
+        words: "the segment before says something else".to_owned(),
+    };
+    let at = after.snapshot.seq;
+    if !(before.snapshot.seq..=before.last()).contains(&at) {
+        return Ok(());
+    }
+    let mut until = before.clone();
+    until.batches.retain(|batch| batch.seq <= at);
+    let (expected, _) = replay(path, &until)?;
+    let alone = Found {
+        batches: Vec::new(),
+        ..after.clone()
+    };
+    let (found, _) = replay(path, &alone)?;
+    if found.digest() != expected.digest() {
+        return Err(differs(at));
+    }
+    let later = before.batches.iter().filter(|batch| batch.seq > at);
+    match later.zip(&after.batches).find(|(one, other)| one != other) {
+        Some((one, _)) => Err(differs(one.seq)),
+        None => Ok(()),
+    }
 }
 
 /// Makes a journal of what is good of another, until the first damage. One that is there is kept under another name.
@@ -87,8 +130,7 @@ pub fn journal(path: &Path) -> Result<Journal, DiaryError> {
 /// # Errors
 /// When a central has it, when nothing is good of the other, and what the disk says.
 pub fn restore(from: &Path, to: &Path) -> Result<Restored, DiaryError> {
-    let bytes = bytes_of(from)?;
-    let (found, lost) = good_part(from, &bytes)?;
+    let (found, lost) = good_part(from)?;
     replay(from, &found)?;
     // Nobody else may have it. What is wrong with it does not matter.
     if let Err(error @ DiaryError::Store(_)) = Diary::open(to) {
@@ -106,32 +148,82 @@ pub fn restore(from: &Path, to: &Path) -> Result<Restored, DiaryError> {
     })
 }
 
-/// What is before the first damage, and how many good records come after it.
-fn good_part(path: &Path, bytes: &[u8]) -> Result<(Found, u64), DiaryError> {
-    match read(path, bytes) {
-        Err(DiaryError::Damaged {
-            at, seq, follow, ..
-        }) if seq > 0 => {
-            let good = bytes.get(..at as usize).unwrap_or(bytes);
-            Ok((read(path, good)?, follow))
+/// What is before the first damage, and how many good records come after it. Where the last segment has no good snapshot,
+/// the one before has all until there.
+fn good_part(path: &Path) -> Result<(Found, u64), DiaryError> {
+    let Survey { segments, .. } = survey(path)?;
+    let mut first = None;
+    for (nth, segment) in segments.iter().enumerate().rev() {
+        match segment.good_part() {
+            Ok(found) => {
+                first = Some((nth, found));
+                break;
+            }
+            Err(error) if nth == 0 => return Err(error),
+            Err(_) => {}
         }
-        read => Ok((read?, 0)),
     }
+    let (nth, mut found) = first.ok_or_else(|| DiaryError::Incomplete(path.to_owned()))?;
+    let mut lost = 0;
+    for segment in &segments[nth..] {
+        let (mut next, all) = (found.last() + 1, segment.salvage(found.last()));
+        let follow = |batch: &Batch| {
+            let is_next = batch.seq == next;
+            next += u64::from(is_next);
+            is_next
+        };
+        let (good, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(follow);
+        found.batches.extend(good);
+        lost += rest.len() as u64;
+    }
+    Ok((found, lost))
 }
 
-/// Gives what has the name another one.
-fn set_aside(path: &Path) -> std::io::Result<Option<PathBuf>> {
-    if std::fs::symlink_metadata(path).is_err() {
+/// Gives what has the name, and the segments beside it, another one.
+pub(super) fn set_aside(path: &Path) -> std::io::Result<Option<PathBuf>> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(None);
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let begins = |name: &OsStr, other: &OsString| {
+        let rest = other
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes());
+        let rest = rest.map(|rest| String::from_utf8_lossy(rest).into_owned());
+        // The head, and segments: a copy that was set aside before has a shorter number.
+        let is_segment = |rest: &String| {
+            let digits = rest.strip_prefix('.').unwrap_or_default();
+            digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        rest.filter(|rest| rest.is_empty() || is_segment(rest))
+    };
+    let all: std::io::Result<Vec<OsString>> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect();
+    let all = all?;
+    let ours: Vec<(&OsString, String)> = all
+        .iter()
+        .filter_map(|other| Some((other, begins(name, other)?)))
+        .collect();
+    if ours.is_empty() {
         return Ok(None);
     }
     for n in 1.. {
-        let mut other = path.as_os_str().to_owned();
+        let mut other = name.to_owned();
         other.push(format!(".{n}"));
-        let other = PathBuf::from(other);
-        if std::fs::symlink_metadata(&other).is_err() {
-            std::fs::rename(path, &other)?;
-            return Ok(Some(other));
+        if all.iter().any(|taken| begins(&other, taken).is_some()) {
+            continue;
         }
+        for (own, rest) in ours {
+            let mut to = other.clone();
+            to.push(rest);
+            std::fs::rename(folder.join(own), folder.join(to))?;
+        }
+        return Ok(Some(path.with_file_name(other)));
     }
     Ok(None)
 }

@@ -12,22 +12,28 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use super::effects::Effect;
+use super::{effects::Effect, file_store::FileStore};
 use crate::{
-    engine::registry::{Entry, Registry},
+    engine::{
+        leadership,
+        registry::{Entry, Registry},
+    },
     model::Term,
     store::{
         StoreError,
-        diary::{Batch, Cut, Diary, DiaryError, Found, Opened},
+        diary::{Batch, Cut, DiaryError, Found},
     },
 };
 
 /// Effects that may wait before no more is taken in.
 const MOST_HELD: usize = 4096;
-/// Facts in one batch; the rest are in the next.
+/// Bytes of facts that may wait before no more is taken in.
+const MOST_WAITING_BYTES: usize = 1 << 20;
+/// Facts in one batch, and their bytes; the rest are in the next. etcd takes no value of more than a megabyte and a half.
 const MOST_ENTRIES: usize = 1000;
+const MOST_BATCH_BYTES: usize = 512 << 10;
 /// The format of batches.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// The first line of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +55,11 @@ pub struct BatchHead {
 pub(super) struct Journal {
     path: PathBuf,
     /// `None` while it is being written to.
-    diary: Option<Diary>,
-    task: Option<JoinHandle<(Diary, Result<(), StoreError>)>>,
-    /// Facts that no batch has yet.
-    gathered: Vec<Entry>,
+    file: Option<FileStore>,
+    task: Option<JoinHandle<(FileStore, Result<(), StoreError>)>>,
+    /// Facts that no batch has yet, as they are written, and their bytes.
+    gathered: VecDeque<Vec<u8>>,
+    gathered_bytes: usize,
     /// So many facts were recorded, are in the batch that is being written and before, and are on the disk.
     recorded: u64,
     writing: u64,
@@ -82,11 +89,11 @@ impl Journal {
         cluster: impl FnOnce() -> String,
         import: impl FnOnce() -> Result<Registry, StoreError>,
     ) -> Result<Before, DiaryError> {
-        if let Some(Opened { diary, found }) = Diary::open(path)? {
+        if let Some((file, found)) = FileStore::open(path)? {
             let (registry, at) = replay(path, &found)?;
             let cut = found.cut;
-            let cluster = diary.cluster().to_owned();
-            let journal = Self::of(diary, at);
+            let cluster = file.diary().cluster().to_owned();
+            let journal = Self::of(file, at);
             return Ok(Before {
                 cluster,
                 journal,
@@ -100,20 +107,20 @@ impl Journal {
             body: registry.snapshot(),
         };
         let cluster = cluster();
-        let diary = Diary::create(path, &cluster, &snapshot)?;
+        let file = FileStore::create(path, &cluster, &snapshot)?;
         Ok(Before {
             cluster,
-            journal: Self::of(diary, 0),
+            journal: Self::of(file, 0),
             registry,
             cut: None,
         })
     }
 
-    fn of(diary: Diary, at: u64) -> Self {
+    fn of(file: FileStore, at: u64) -> Self {
         Self {
-            path: diary.path().to_owned(),
-            seq: diary.seq(),
-            diary: Some(diary),
+            path: file.diary().path().to_owned(),
+            seq: file.diary().seq(),
+            file: Some(file),
             at,
             ..Self::elsewhere()
         }
@@ -124,9 +131,10 @@ impl Journal {
         Self {
             path: PathBuf::new(),
             seq: 0,
-            diary: None,
+            file: None,
             task: None,
-            gathered: Vec::new(),
+            gathered: VecDeque::new(),
+            gathered_bytes: 0,
             recorded: 0,
             writing: 0,
             durable: 0,
@@ -140,10 +148,24 @@ impl Journal {
         if self.gathered.is_empty() || self.writing != self.durable {
             return None;
         }
-        let count = self.gathered.len().min(MOST_ENTRIES);
-        let entries: Vec<Entry> = self.gathered.drain(..count).collect();
+        let body = self.next_body(seq, term, at);
+        Some((body, self.gathered.is_empty()))
+    }
+
+    /// Facts that have gathered, as many as may be in one batch, and at least one.
+    fn next_body(&mut self, seq: u64, term: Term, at: u64) -> Vec<u8> {
+        let (mut count, mut bytes) = (0, 0);
+        for line in self.gathered.iter().take(MOST_ENTRIES) {
+            if count > 0 && bytes + line.len() > MOST_BATCH_BYTES {
+                break;
+            }
+            bytes += line.len() + 1;
+            count += 1;
+        }
+        let lines: Vec<Vec<u8>> = self.gathered.drain(..count).collect();
+        self.gathered_bytes -= lines.iter().map(Vec::len).sum::<usize>();
         self.writing += count as u64;
-        Some((batch(seq, term, at, &entries), self.gathered.is_empty()))
+        of_lines(seq, term, at, &lines)
     }
 
     /// The batch that was taken last is durable.
@@ -160,12 +182,15 @@ impl Journal {
     pub(super) fn forget(&mut self) {
         self.gathered.clear();
         self.held.clear();
+        self.gathered_bytes = 0;
         (self.recorded, self.writing, self.durable) = (0, 0, 0);
     }
 
     /// A fact is to be written.
-    pub(super) fn record(&mut self, entry: Entry) {
-        self.gathered.push(entry);
+    pub(super) fn record(&mut self, entry: &Entry) {
+        let line = line_of(entry);
+        self.gathered_bytes += line.len();
+        self.gathered.push_back(line);
         self.recorded += 1;
     }
 
@@ -180,7 +205,7 @@ impl Journal {
 
     /// True when so much waits that no more is to be taken in.
     pub(super) fn is_busy(&self) -> bool {
-        self.held.len() >= MOST_HELD
+        self.held.len() >= MOST_HELD || self.gathered_bytes >= MOST_WAITING_BYTES
     }
 
     /// Begins to write what has gathered, unless something is being written.
@@ -188,24 +213,27 @@ impl Journal {
         if self.gathered.is_empty() {
             return;
         }
-        let Some(mut diary) = self.diary.take() else {
+        let Some(mut file) = self.file.take() else {
             return;
         };
-        let count = self.gathered.len().min(MOST_ENTRIES);
-        let entries: Vec<Entry> = self.gathered.drain(..count).collect();
-        self.writing += count as u64;
         self.at = self.at.max(wall_ms);
         self.seq += 1;
         let (seq, at) = (self.seq, self.at);
-        let body = batch(seq, term, at, &entries);
+        let body = self.next_body(seq, term, at);
         // A snapshot has all facts until now, and so may not be made while some are in no batch.
-        let snapshot = (diary.is_loose() && self.gathered.is_empty()).then(|| registry.clone());
+        let is_loose = file.diary().is_loose() && self.gathered.is_empty();
+        let snapshot = is_loose.then(|| registry.clone());
         self.task = Some(tokio::task::spawn_blocking(move || {
-            let written = diary.append(&body).and_then(|_| match snapshot {
-                Some(registry) => diary.compact(&registry.snapshot()),
+            let batch = leadership::Batch {
+                seq,
+                term: term.0.into(),
+                body: body.into(),
+            };
+            let written = file.append(&batch).and_then(|_| match snapshot {
+                Some(registry) => file.restart(seq, registry.snapshot()),
                 None => Ok(()),
             });
-            (diary, written)
+            (file, written)
         }));
     }
 
@@ -219,12 +247,12 @@ impl Journal {
         };
         let ended = task.await;
         self.task = None;
-        let (diary, written) = ended.map_err(|error| {
+        let (file, written) = ended.map_err(|error| {
             let error = std::io::Error::other(error);
             StoreError::new(&self.path, &error)
         })?;
         written?;
-        self.diary = Some(diary);
+        self.file = Some(file);
         self.durable = self.writing;
         Ok(())
     }
@@ -256,21 +284,37 @@ impl Journal {
     }
 }
 
+fn line_of(entry: &Entry) -> Vec<u8> {
+    // Its maps have keys that are texts or numbers, and its values are plain.
+    serde_json::to_vec(entry).unwrap_or_default()
+}
+
 /// A batch as it is written.
 pub(super) fn batch(seq: u64, term: Term, at: u64, entries: &[Entry]) -> Vec<u8> {
+    let lines: Vec<Vec<u8>> = entries.iter().map(line_of).collect();
+    of_lines(seq, term, at, &lines)
+}
+
+fn of_lines(seq: u64, term: Term, at: u64, lines: &[Vec<u8>]) -> Vec<u8> {
     let head = BatchHead {
         v: VERSION,
         seq,
         term,
         at,
-        n: entries.len(),
+        n: lines.len(),
     };
     let mut body = serde_json::to_vec(&head).unwrap_or_default();
-    for entry in entries {
+    for line in lines {
         body.push(b'\n');
-        body.extend(serde_json::to_vec(entry).unwrap_or_default());
+        body.extend_from_slice(line);
     }
     body
+}
+
+/// The first line of a batch, if it is one.
+pub(super) fn head_of(body: &[u8]) -> Option<BatchHead> {
+    let line = body.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice(line).ok()
 }
 
 /// The facts of a batch.
@@ -323,4 +367,52 @@ pub(super) fn replay(path: &Path, found: &Found) -> Result<(Registry, u64), Diar
         entries.iter().for_each(|entry| registry.apply(entry));
     }
     Ok((registry, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Journal, MOST_BATCH_BYTES, MOST_ENTRIES, MOST_WAITING_BYTES};
+    use crate::model::{ClientName, Term};
+
+    fn fact() -> Entry {
+        Entry::Client {
+            name: ClientName::try_from("x".repeat(60).as_str()).expect("it is a name"),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_facts_and_bytes() {
+        let mut journal = Journal::elsewhere();
+        for _ in 0..20_000 {
+            journal.record(&fact());
+        }
+        let mut taken = 0;
+        for seq in 1.. {
+            let Some((body, is_all)) = journal.take_batch(seq, Term(1), 0) else {
+                break;
+            };
+            let facts = body.iter().filter(|byte| **byte == b'\n').count();
+            assert!(facts <= MOST_ENTRIES && body.len() <= MOST_BATCH_BYTES + 200);
+            taken += facts;
+            journal.committed();
+            assert_eq!(is_all, journal.is_empty());
+        }
+        assert_eq!(taken, 20_000);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut journal = Journal::elsewhere();
+        let mut bytes = 0;
+        while !journal.is_busy() {
+            journal.record(&fact());
+            bytes += serde_json::to_vec(&fact()).expect("it is plain").len();
+            assert!(bytes <= MOST_WAITING_BYTES + 100, "it is never busy");
+        }
+        assert!(bytes + 100 > MOST_WAITING_BYTES);
+        while journal.take_batch(1, Term(1), 0).is_some() {
+            journal.committed();
+        }
+        assert!(!journal.is_busy());
+    }
 }

@@ -17,6 +17,11 @@ pub trait KeyStore: Send + Sync + 'static {
 
     /// Watches what followers watch, from a revision on.
     fn watch(&self, from: Revision) -> impl Future<Output = Result<Self::Watch, Silence>> + Send;
+
+    /// What it takes on the disk, in bytes, if it says so.
+    fn bytes(&self) -> impl Future<Output = Option<u64>> + Send {
+        async { None }
+    }
 }
 
 /// A watch that has begun.
@@ -57,6 +62,11 @@ mod of_etcd {
 
         async fn watch(&self, from: Revision) -> Result<EtcdWatch, Silence> {
             Etcd::watch(self, &watched(), from).await
+        }
+
+        async fn bytes(&self) -> Option<u64> {
+            let status = Etcd::status(self).await;
+            status.ok().map(|status| status.bytes)
         }
     }
 

@@ -13,12 +13,15 @@
 
 mod accounts;
 mod api;
+mod backup;
 mod catalogue;
 mod commands;
 mod commit;
 mod connection;
 mod door;
 mod effects;
+mod file_store;
+mod founding;
 mod heard;
 mod inputs;
 mod inside;
@@ -34,6 +37,7 @@ mod peers;
 mod place;
 mod reign;
 mod reigning;
+mod room;
 mod run;
 mod several;
 mod standing;
@@ -49,8 +53,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, journal::Journal, news::News, place::Place, run::Inbox, several::Several,
-    state::Central, statistics::Statistics,
+    backup::Backup, connection::Context, founding::Own, journal::Journal, news::News, place::Place,
+    run::Inbox, several::Several, state::Central, statistics::Statistics,
 };
 use crate::{
     engine::{
@@ -77,6 +81,7 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
+pub use file_store::{FileStore, SharedFile};
 pub use inspect::{
     Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
     restore as restore_journal,
@@ -86,6 +91,7 @@ pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
+pub use room::KeyStoreFigures;
 pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
@@ -172,6 +178,8 @@ pub(in crate::node) async fn start_on(
         save_every,
         news: News::default(),
         last_turn: clock::now(),
+        busy_since: None,
+        journal_busy: Arc::clone(&orders.journal_busy),
     };
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
@@ -241,7 +249,10 @@ async fn begin(
                 several.address.set_port(address.port());
             }
             let cluster = several::idle(&machine);
-            let (several, cluster_id) = Several::open(several, cluster_id, machine).await?;
+            let (own, file) = by_itself(&path, before, &names)?;
+            let events = events.clone();
+            let backup = |id: ClusterId| Backup::start(path, id.to_string(), file, events);
+            let (several, cluster_id) = Several::open(several, own, machine, backup).await?;
             Begun {
                 cluster,
                 journal: Journal::elsewhere(),
@@ -253,7 +264,7 @@ async fn begin(
             let opened = Journal::open(
                 &path,
                 || cluster_id.to_string(),
-                || import(before.totals, &names, before.begun),
+                || import(before.totals, &names, before.begun, Term::default()),
             )?;
             if let Some(cut) = opened.cut {
                 let _ = events.try_send(CentralEvent::JournalCut {
@@ -275,6 +286,35 @@ async fn begin(
     })
 }
 
+/// What a central had before it became one of several: its journal, or what it kept before there was one.
+fn by_itself(
+    path: &Path,
+    before: statistics::Before,
+    names: &Path,
+) -> Result<(Own, Option<FileStore>), StartError> {
+    let (journal, cluster) = (None, before.cluster);
+    let Some((file, found)) = FileStore::open(path)? else {
+        let registry = import(before.totals, names, before.begun, before.term)?;
+        let own = Own {
+            journal,
+            cluster,
+            registry,
+            seq: 0,
+            at: 0,
+        };
+        return Ok((own, None));
+    };
+    let (registry, at) = journal::replay(path, &found)?;
+    let own = Own {
+        journal: Some(path.to_owned()),
+        cluster: ClusterId::try_from(found.cluster.as_str()).unwrap_or(cluster),
+        registry,
+        seq: found.last(),
+        at,
+    };
+    Ok((own, Some(file)))
+}
+
 /// What serves those who speak another protocol than lines.
 fn face(
     config: &CentralConfig,
@@ -290,12 +330,12 @@ fn face(
 }
 
 /// What runs kept that had no journal: the books, and what was remembered of names.
-fn import(totals: Totals, names: &Path, begun: bool) -> Result<Registry, StoreError> {
+fn import(totals: Totals, names: &Path, begun: bool, term: Term) -> Result<Registry, StoreError> {
     let records: Vec<NameRecord> = match names.try_exists() {
         Ok(true) => RecordLog::open(names)?.1,
         Ok(false) | Err(_) => Vec::new(),
     };
-    Ok(Registry::import(totals, records, begun, Term::default()))
+    Ok(Registry::import(totals, records, begun, term))
 }
 
 /// What was imported is not read again.

@@ -26,7 +26,7 @@ impl Central {
         let now = self.last_turn;
         while let Some(action) = self.cluster.poll_action() {
             match action {
-                Action::Record(entry) => self.journal.record(entry),
+                Action::Record(entry) => self.journal.record(&entry),
                 Action::ToReceiver(connection, message) => self.send(connection, message),
                 Action::ToClient(connection, message) => self.send(connection, message),
                 Action::ToSecondary(connection, message) => self.send(connection, message),

@@ -17,6 +17,8 @@ use crate::{
 
 /// Watches tell their news one by one.
 const TOLD: usize = 64;
+/// An answer that took so long is worth a line in the log.
+const SLOW: Duration = Duration::from_millis(100);
 /// After a suspend the machine hears of the time within this.
 const MOST_SLEEP: Duration = Duration::from_millis(100);
 
@@ -27,6 +29,9 @@ pub struct Reign<S: KeyStore> {
     store: Arc<S>,
     clock: BootClock,
     calls: JoinSet<(AskId, Result<Reply, Silence>)>,
+    /// How large the store is: what is being asked, and what was said last.
+    measuring: JoinSet<Option<u64>>,
+    bytes: Option<u64>,
     watches: JoinSet<()>,
     watching: Option<AbortHandle>,
     tell: mpsc::Sender<Event>,
@@ -43,6 +48,8 @@ impl<S: KeyStore> Reign<S> {
             store,
             clock,
             calls: JoinSet::new(),
+            measuring: JoinSet::new(),
+            bytes: None,
             watches: JoinSet::new(),
             watching: None,
             tell,
@@ -78,6 +85,9 @@ impl<S: KeyStore> Reign<S> {
                 Some(event) = self.told.recv() => self.handle(event),
             }
             while self.watches.try_join_next().is_some() {}
+            while let Some(measured) = self.measuring.try_join_next() {
+                self.bytes = measured.ok().flatten().or(self.bytes);
+            }
         }
     }
 
@@ -96,6 +106,24 @@ impl<S: KeyStore> Reign<S> {
         self.machine.next_batch()
     }
 
+    /// The key store takes nothing more.
+    pub fn has_no_space(&self) -> bool {
+        self.machine.has_no_space()
+    }
+
+    /// Asks how large the key store is, unless that is being asked.
+    pub fn measure(&mut self) {
+        if self.measuring.is_empty() {
+            let store = Arc::clone(&self.store);
+            self.measuring.spawn(async move { store.bytes().await });
+        }
+    }
+
+    /// How large the key store was when it was asked last, in bytes.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
     /// The machine, to look at.
     pub fn snapshot(&self) -> Snapshot {
         self.machine.snapshot()
@@ -103,8 +131,16 @@ impl<S: KeyStore> Reign<S> {
 
     fn ask(&mut self, id: AskId, call: Call) {
         let store = Arc::clone(&self.store);
-        self.calls
-            .spawn(async move { (id, store.call(&call).await) });
+        self.calls.spawn(async move {
+            let began = tokio::time::Instant::now();
+            let reply = store.call(&call).await;
+            let took = began.elapsed();
+            if took >= SLOW {
+                let (took_ms, answered) = (took.as_millis(), reply.is_ok());
+                tracing::debug!(took_ms, answered, "the key store is slow");
+            }
+            (id, reply)
+        });
     }
 
     fn unwatch(&mut self) {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    backup::Copied,
     place::{Membership, Standing},
     several::{CentralInfo, CentralStanding, Migrated, idle, term_of},
     state::Central,
@@ -38,8 +39,8 @@ impl Central {
             return Ok(ControlFlow::Continue(()));
         };
         match action {
-            Action::Load { body, digest, .. } => {
-                if !several.load(&body, digest) {
+            Action::Load { seq, body, digest } => {
+                if !several.load(seq, body, digest) {
                     several.reign.handle(Event::Unreadable);
                 }
             }
@@ -49,7 +50,7 @@ impl Central {
                 }
             }
             Action::Compose(compose) => several.compose(compose),
-            Action::Serve { term, .. } => self.begin_reign(term_of(term))?,
+            Action::Serve { term, .. } => self.begin_reign(term_of(term)),
             Action::Committed(seq) => self.committed(seq),
             Action::MakeSnapshot(_) => several.wants_snapshot = true,
             Action::Limited => self.stand_now(Standing::Limited),
@@ -76,9 +77,9 @@ impl Central {
         self.stand(now, standing);
     }
 
-    fn begin_reign(&mut self, term: Term) -> Result<(), StoreError> {
+    fn begin_reign(&mut self, term: Term) {
         let Some(several) = &mut self.several else {
-            return Ok(());
+            return;
         };
         let registry = std::mem::take(&mut several.registry);
         let config = ClusterConfig {
@@ -87,9 +88,8 @@ impl Central {
             ..several.config.clone()
         };
         self.replace(Cluster::new(clock::now(), config, registry));
-        self.statistics.begin(term)?;
+        self.statistics.take_over(term);
         self.stand_now(Standing::Active);
-        Ok(())
     }
 
     fn end_reign(&mut self, why: &StepDown) {
@@ -130,6 +130,7 @@ impl Central {
         if let Some(several) = &mut self.several {
             several.registry = Registry::default();
             (several.wants_snapshot, several.made) = (false, None);
+            several.in_flight = None;
         }
     }
 
@@ -151,7 +152,13 @@ impl Central {
         if let Some((made, registry)) = several.made.take()
             && made == seq
         {
-            several.made_snapshot(seq, &registry);
+            several.make_snapshot(seq, registry);
+        }
+        if let Some(batch) = several.in_flight.take() {
+            several.backup.copy(Copied::Batch(batch));
+        }
+        if several.backup.wants_whole() && self.journal.is_empty() {
+            several.backup.copy_whole(seq, self.cluster.registry());
         }
     }
 
@@ -168,7 +175,7 @@ impl Central {
         let Some((body, is_all)) = self.journal.take_batch(seq, term_of(term), at) else {
             if several.wants_snapshot && self.journal.is_empty() {
                 several.wants_snapshot = false;
-                several.made_snapshot(seq - 1, registry);
+                several.make_snapshot(seq - 1, registry.clone());
             }
             return true;
         };
@@ -178,9 +185,9 @@ impl Central {
             several.made = Some((seq, registry.clone()));
         }
         let body = body.into();
-        several
-            .reign
-            .handle(Event::Append(Batch { seq, term, body }));
+        let batch = Batch { seq, term, body };
+        several.in_flight = Some(batch.clone());
+        several.reign.handle(Event::Append(batch));
         true
     }
 
@@ -207,6 +214,21 @@ impl Central {
         if centrals != self.place.membership.centrals {
             let cluster = self.place.membership.cluster;
             self.join(Membership { cluster, centrals });
+        }
+    }
+
+    /// Now and then: how much room the key store has.
+    pub(super) fn look_at_room(&mut self) {
+        let Some(several) = &mut self.several else {
+            return;
+        };
+        if several.room.is_due(clock::now()) {
+            several.reign.measure();
+        }
+        let figures = several.figures();
+        if let Some(event) = several.room.news(figures) {
+            // Nothing may be held back for it: what it would wait for cannot be written, perhaps.
+            let _ = self.events.try_send(event);
         }
     }
 

@@ -1,6 +1,9 @@
 //! The loop of the central's owner: it feeds the machine what happens, and does what the machine says.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::mpsc,
@@ -13,6 +16,7 @@ use super::{
     effects::Effect,
     inputs::{End, Input, Outgoing},
     legacy,
+    place::Standing,
     several::Several,
     state::Central,
 };
@@ -32,6 +36,9 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// task did not run, and what others sent meanwhile may not have been read.
 const TURN_EVERY: Duration = Duration::from_millis(250);
 const STANDSTILL: Duration = Duration::from_millis(500);
+
+/// Orders are refused once the journal has taken nothing in for so long.
+const BUSY_FOR: Duration = Duration::from_secs(2);
 
 /// What the loop waits for, besides what its owner has.
 pub(super) struct Inbox {
@@ -53,7 +60,7 @@ impl Central {
         loop {
             self.act();
             self.commit();
-            let takes_more = !self.journal.is_busy();
+            let takes_more = self.takes_more();
             let ends_by = self.ends_by();
             let due = self
                 .cluster
@@ -74,6 +81,7 @@ impl Central {
                     let now = self.turn();
                     self.news.handle_timeout(now);
                     self.look_round();
+                    self.look_at_room();
                 }
                 action = Several::next(&mut self.several) => {
                     self.turn();
@@ -96,6 +104,20 @@ impl Central {
             }
         }
         self.stop(inbox).await
+    }
+
+    /// Whether more may be taken in, as the journal keeps up. While it does not, peers wait; who gives orders is told after a
+    /// while.
+    fn takes_more(&mut self) -> bool {
+        let is_busy = self.journal.is_busy();
+        let since = is_busy.then(|| self.busy_since.unwrap_or_else(clock::now));
+        self.busy_since = since;
+        let is_long = since.is_some_and(|since| clock::now() - since >= BUSY_FOR);
+        let is_full = (self.several.as_ref()).is_some_and(|several| several.reign.has_no_space());
+        let is_limited = self.place.standing == Standing::Limited;
+        let cannot = is_long || is_full || is_limited;
+        self.journal_busy.store(cannot, Ordering::Relaxed);
+        !is_busy
     }
 
     /// A turn begins: the machine hears when its peers last spoke, and whether this process stood still.
@@ -195,6 +217,9 @@ impl Central {
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         inbox.inputs.close();
+        if let Some(several) = &mut self.several {
+            several.backup.end().await;
+        }
         self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.statistics.finish_books(&self.cluster, has_begun).await

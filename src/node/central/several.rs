@@ -7,21 +7,27 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    task::{JoinError, JoinHandle},
+};
 
 use super::{
+    backup::{Backup, Copied},
+    founding::{Founding, Own},
     journal::{batch as text_of, parse},
-    key_store::BatchStore,
     opening::{KeyStoreConfig, OpenKeyStore, open_key_store},
     place::Elsewhere,
     reign::Reign,
+    room::{KeyStoreFigures, Room},
 };
 use crate::{
     engine::{
         cluster::{Cluster, ClusterConfig},
         leadership::{
-            Action, Active, Answer, Batch, Compose, Config, Event, Milestone, NotMigrated, Request,
+            Action, Active, Batch, Compose, Config, Event, Milestone, NotMigrated,
             Standing as Reigning,
         },
         registry::{Entry, Registry},
@@ -30,11 +36,6 @@ use crate::{
     node::{KeyStoreError, clock},
     store::sha256,
 };
-
-/// How long the key store may be silent at the start.
-const FIRST_ANSWER: Duration = Duration::from_secs(10);
-/// Pause before it is asked again then.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// How a central is one of several.
 #[derive(Clone, Debug)]
@@ -83,6 +84,9 @@ pub enum CentralStanding {
 /// Asks for another central to reign.
 pub(super) type Migrated = oneshot::Sender<Result<String, NotMigrated>>;
 
+/// A snapshot: its batch, its term, the text, and the digest of that.
+type Made = (u64, u64, Vec<u8>, Digest);
+
 /// What the owner has of it.
 pub(super) struct Several {
     pub(super) reign: Reign<OpenKeyStore>,
@@ -103,6 +107,12 @@ pub(super) struct Several {
     pub(super) ends_by: Option<Instant>,
     /// The last reign of this central, once it has ended.
     pub(super) ended: Option<Term>,
+    /// The batch that is on its way.
+    pub(super) in_flight: Option<Batch>,
+    /// A snapshot that is being made.
+    making: Option<JoinHandle<Made>>,
+    pub(super) backup: Backup,
+    pub(super) room: Room,
 }
 
 impl std::fmt::Debug for Several {
@@ -112,29 +122,26 @@ impl std::fmt::Debug for Several {
 }
 
 impl Several {
-    /// Asks the key store which cluster this is; a new one gets the id that is given.
+    /// Asks the key store which cluster this is; a new one gets what this central had by itself.
     ///
     /// # Errors
-    /// When there is no key store, or none that answers.
+    /// When there is no key store, or none that answers, or it has another cluster than this central.
     pub(super) async fn open(
         several: SeveralConfig,
-        id: ClusterId,
+        own: Own,
         config: ClusterConfig,
+        backup: impl FnOnce(ClusterId) -> Backup,
     ) -> Result<(Self, ClusterId), KeyStoreError> {
         let members = several.key_store.endpoints.join(",");
         let store = Arc::new(open_key_store(several.key_store)?);
-        let began = clock::now();
-        let asked = Request::Identify(id.to_string());
-        let id = loop {
-            match store.ask(&asked).await {
-                Ok(Answer::Identity(id)) => break id,
-                Ok(_) | Err(_) if clock::now() - began < FIRST_ANSWER => {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                }
-                Ok(_) | Err(_) => return Err(KeyStoreError::Silent(members)),
-            }
+        let founding = Founding {
+            store: &*store,
+            node: &several.node,
+            members,
+            own,
+            lease: None,
         };
-        let id = ClusterId::try_from(id.as_str()).map_err(|_| KeyStoreError::Foreign(members))?;
+        let id = founding.name().await?;
         let mut reign = Config::new(&several.node, &several.address.to_string());
         reign.ttl = several.ttl;
         let several = Self {
@@ -151,15 +158,38 @@ impl Several {
             named_at: None,
             ends_by: None,
             ended: None,
+            in_flight: None,
+            making: None,
+            backup: backup(id),
+            room: Room::default(),
         };
         Ok((several, id))
     }
 
     /// Waits for what is to be done; for ever at a central by itself. Cancel-safe.
     pub(super) async fn next(several: &mut Option<Self>) -> Action {
-        match several {
-            Some(several) => several.reign.next().await,
-            None => std::future::pending().await,
+        let Some(several) = several else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::select! {
+                action = several.reign.next() => return action,
+                Some(made) = made(&mut several.making) => {
+                    several.making = None;
+                    if let Ok((seq, term, body, digest)) = made {
+                        let body = body.into();
+                        several.reign.handle(Event::SnapshotMade { seq, term, body, digest });
+                    }
+                }
+            }
+        }
+    }
+
+    /// How the key store is.
+    pub(super) fn figures(&self) -> KeyStoreFigures {
+        KeyStoreFigures {
+            bytes: self.reign.bytes(),
+            full: self.reign.has_no_space(),
         }
     }
 
@@ -170,14 +200,19 @@ impl Several {
         };
         self.at = self.at.max(head.at);
         entries.iter().for_each(|entry| self.registry.apply(entry));
+        self.backup.copy(Copied::Batch(batch.clone()));
+        if self.backup.wants_whole() {
+            self.backup.copy_whole(batch.seq, &self.registry);
+        }
         true
     }
 
-    pub(super) fn load(&mut self, body: &[u8], digest: Digest) -> bool {
-        let is_right = sha256(body) == digest;
-        match Registry::restore(body) {
+    pub(super) fn load(&mut self, seq: u64, body: Bytes, digest: Digest) -> bool {
+        let is_right = sha256(&body) == digest;
+        match Registry::restore(&body) {
             Ok(registry) if is_right => {
                 self.registry = registry;
+                self.backup.copy(Copied::Text(seq, body));
                 true
             }
             Ok(_) | Err(_) => false,
@@ -201,16 +236,13 @@ impl Several {
             .handle(Event::Composed(Batch { seq, term, body }));
     }
 
-    pub(super) fn made_snapshot(&mut self, seq: u64, registry: &Registry) {
-        let body = registry.snapshot();
-        let digest = sha256(&body);
-        let term = registry.term().0.into();
-        self.reign.handle(Event::SnapshotMade {
-            seq,
-            term,
-            body: body.into(),
-            digest,
-        });
+    /// Makes a text of the registry as it is after a batch, off this task.
+    pub(super) fn make_snapshot(&mut self, seq: u64, registry: Registry) {
+        self.making = Some(tokio::task::spawn_blocking(move || {
+            let body = registry.snapshot();
+            let digest = sha256(&body);
+            (seq, registry.term().0.into(), body, digest)
+        }));
     }
 
     /// Where another central is, if that is known.
@@ -276,6 +308,14 @@ impl Several {
         }
         all.sort_by(|a, b| a.node.cmp(&b.node));
         all
+    }
+}
+
+/// What a snapshot has become; for ever when none is being made. Cancel-safe.
+async fn made<T>(making: &mut Option<JoinHandle<T>>) -> Option<Result<T, JoinError>> {
+    match making {
+        Some(making) => Some(making.await),
+        None => std::future::pending().await,
     }
 }
 

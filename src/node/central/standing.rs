@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{
     api::{PlaceCommand, ReigningCentral, Reigns},
     effects::Effect,
-    inputs::Peer,
+    inputs::{Outgoing, Peer},
     place::{Elsewhere, Membership, Standing},
     state::Central,
 };
@@ -106,7 +106,9 @@ impl Central {
     fn say_hello_again(&mut self) {
         let connections: Vec<_> = self.peers.keys().copied().collect();
         for connection in connections {
-            self.send(connection, self.hello(connection));
+            // It follows from no fact, and is wanted most while none can be written.
+            let hello = Outgoing::Message(Box::new(self.hello(connection)));
+            self.perform(Effect::Post(connection, hello));
         }
     }
 

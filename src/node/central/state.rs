@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -45,6 +46,9 @@ pub(super) struct Central {
     pub(super) news: News,
     /// When the loop last ran.
     pub(super) last_turn: Instant,
+    /// Since when the journal takes nothing more in; and whether that is so for long.
+    pub(super) busy_since: Option<Instant>,
+    pub(super) journal_busy: Arc<AtomicBool>,
 }
 
 impl Central {

@@ -93,6 +93,12 @@ impl Statistics {
         self.save_now()
     }
 
+    /// The same for a reign whose term is in the journal of several centrals: it is saved with the rest, as nobody may wait
+    /// for that.
+    pub(super) fn take_over(&mut self, term: Term) {
+        self.content.term = term;
+    }
+
     /// The connections that were refused.
     pub(super) fn refused(&mut self) -> &mut Refusals {
         &mut self.content.refused

@@ -6,7 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms, statistics::Statistics, telling::Telling, watch_list::WatchList, account::Account,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, account::Account,
+    api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms,
+    statistics::Statistics, telling::Telling, watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},

@@ -13,6 +13,9 @@ pub enum DiaryError {
     /// It is another file.
     #[error("{}: no journal", .0.display())]
     Foreign(PathBuf),
+    /// Its head is there and its segments are not, or the other way round.
+    #[error("{}: a part of the journal is missing", .0.display())]
+    Incomplete(PathBuf),
     /// It is of a later version of this program.
     #[error("{}: a journal of format {version}", path.display())]
     Later {
@@ -47,6 +50,7 @@ pub enum DiaryError {
 
 error_codes!(DiaryError, code {
     Self::Foreign(_) => "journal-foreign",
+    Self::Incomplete(_) => "journal-incomplete",
     Self::Later { .. } => "journal-later",
     Self::Damaged { .. } => "journal-damaged",
     Self::Content { .. } => "journal-not-understood",

@@ -32,7 +32,10 @@ impl Leadership {
                 _ => self.view.silent(now, ask),
             },
             // Its owner asks that, before there is a machine.
-            Request::Identify(_) => {}
+            Request::Identify(_)
+            | Request::Claim(..)
+            | Request::PutImported(..)
+            | Request::Import { .. } => {}
             Request::Grant(_) => match answer {
                 Answer::Granted(lease) => self.lease.lives(ask, lease),
                 _ => self.lease.refused(now, ask),
@@ -81,7 +84,10 @@ impl Leadership {
 
     fn not_heard(&mut self, now: Instant, ask: AskId, request: &Request) {
         match request {
-            Request::Identify(_) => {}
+            Request::Identify(_)
+            | Request::Claim(..)
+            | Request::PutImported(..)
+            | Request::Import { .. } => {}
             Request::Look => self.view.silent(now, ask),
             Request::Grant(_) | Request::Renew(_) => self.lease.silent(now, ask),
             Request::Announce(_) => self.not_announced(now, ask),

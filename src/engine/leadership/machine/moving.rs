@@ -7,7 +7,7 @@ use super::{
         handover::{Handover, target},
         requests::Request,
         types::{Action, AskId, Compose, Milestone, NotMigrated, StepDown},
-        values::{Fence, Sight},
+        values::{Fence, Sight, Standby},
     },
     Leadership, Role,
 };
@@ -62,6 +62,10 @@ impl Leadership {
                     *asked = Some(ask);
                 }
             }
+            Handover::Calling { .. } => {
+                self.hear_call(now);
+                self.close(term);
+            }
             Handover::Draining { .. } => self.close(term),
             Handover::None
             | Handover::Checking { .. }
@@ -70,19 +74,42 @@ impl Leadership {
         }
     }
 
-    /// The standby is told, and nothing new is written from now on.
+    /// The standby is told, and is to answer.
     pub(super) fn marked(&mut self, now: Instant) {
         let handover = std::mem::take(&mut self.handover);
         self.handover = match handover {
             Handover::Marking { to, .. } => {
                 self.view.look_now(now);
-                Handover::drain(now, to)
+                Handover::call(now, to, self.follow.applied())
             }
             other => other,
         };
     }
 
-    /// Writes the last batch, once all before it is written and the standby has applied it.
+    /// How the standby that is handed over to is now, if it is still the one that it was.
+    fn called(&self, to: &Standby) -> Option<&Standby> {
+        let mut standbys = self.view.standbys.iter();
+        standbys.find(|standby| standby.node == to.node && standby.created == to.created)
+    }
+
+    /// Nothing new is written once the standby has answered.
+    fn hear_call(&mut self, now: Instant) {
+        let Handover::Calling { to, tail, .. } = &self.handover else {
+            return;
+        };
+        match self.called(to) {
+            Some(standby) if standby.applied >= *tail => {
+                self.handover = Handover::drain(now, standby.clone());
+            }
+            Some(_) => {}
+            None => {
+                let why = NotMigrated::Behind(to.node.clone());
+                self.give_up_moving(why);
+            }
+        }
+    }
+
+    /// Writes the last batch, once all before it is written.
     fn close(&mut self, term: u64) {
         let Handover::Draining { to, .. } = &self.handover else {
             return;
@@ -90,17 +117,7 @@ impl Leadership {
         if !self.appends.is_idle() {
             return;
         }
-        let now_there = (self.view.standbys.iter())
-            .find(|standby| standby.node == to.node && standby.created == to.created);
-        let Some(standby) = now_there else {
-            let why = NotMigrated::Behind(to.node.clone());
-            self.give_up_moving(why);
-            return;
-        };
-        if standby.applied < self.follow.applied() {
-            return;
-        }
-        let to = standby.clone();
+        let to = to.clone();
         self.actions.push_back(Action::Compose(Compose {
             seq: self.follow.applied() + 1,
             term,
@@ -115,6 +132,7 @@ impl Leadership {
             Handover::None => return,
             Handover::Checking { .. } => {}
             Handover::Marking { to, .. }
+            | Handover::Calling { to, .. }
             | Handover::Draining { to, .. }
             | Handover::Closing { to } => {
                 // It may be written; it is removed when it is.

@@ -112,14 +112,17 @@ impl Leadership {
         })
     }
 
-    /// The key is one's own. What is written before is read from now on.
+    /// The key is one's own. What is written before is read from now on. Whoever was given the key together with the last
+    /// batch has all of it: nobody else can have written since.
     pub(super) fn take_over(&mut self, now: Instant, fence: Fence) {
-        self.role = Role::TakingOver {
-            fence,
-            stage: Stage::Reading {
-                after: self.last_ask,
-            },
+        let stage = if self.follow.ends_at(fence.0) {
+            let tail = self.follow.applied();
+            Stage::CatchingUp { tail }
+        } else {
+            let after = self.last_ask;
+            Stage::Reading { after }
         };
+        self.role = Role::TakingOver { fence, stage };
         self.view.look_now(now);
     }
 

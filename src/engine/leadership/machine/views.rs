@@ -7,7 +7,7 @@ use super::{
         types::{Snapshot, Standing},
         values::{Active, Fence},
     },
-    LIMITED_LOOK_EVERY, LOOK_EVERY, Leadership, Role, Stage,
+    LIMITED_LOOK_EVERY, LOOK_EVERY, Leadership, MOVING_LOOK_EVERY, Role, Stage,
 };
 
 impl Leadership {
@@ -73,6 +73,11 @@ impl Leadership {
     /// Whether new requests are held, as another central is about to take them.
     pub fn holds(&self) -> bool {
         self.handover.holds()
+    }
+
+    /// The key store takes nothing more.
+    pub fn has_no_space(&self) -> bool {
+        self.appends.no_space()
     }
 
     /// For how long the batch on its way has had no answer at all.
@@ -148,9 +153,9 @@ impl Leadership {
     pub(super) fn look_every(&self) -> Duration {
         let usual = match &self.role {
             Role::Limited { .. } => LIMITED_LOOK_EVERY,
-            Role::Standby | Role::TakingOver { .. } | Role::Serving { .. } | Role::Stopped => {
-                LOOK_EVERY
-            }
+            Role::TakingOver { .. } => MOVING_LOOK_EVERY,
+            Role::Standby if self.is_named() => MOVING_LOOK_EVERY,
+            Role::Standby | Role::Serving { .. } | Role::Stopped => LOOK_EVERY,
         };
         self.handover.look_every().unwrap_or(usual)
     }

@@ -41,7 +41,6 @@ fn first(got: &[Vec<KeyValue>], nth: usize) -> Option<&KeyValue> {
 fn sight(done: &Txned) -> Sight {
     let got = &done.got;
     let handover = first(got, 1).and_then(|found| names::read::<HandoverValue>(&found.value));
-    let format = first(got, 2).and_then(|found| names::read::<FormatValue>(&found.value));
     let current = first(got, 3).and_then(|found| names::read::<names::Kept>(&found.value));
     let last = first(got, 5).and_then(|found| names::log_seq(&found.key));
     Sight {
@@ -51,7 +50,7 @@ fn sight(done: &Txned) -> Sight {
         standbys: (got.get(4).into_iter().flatten())
             .filter_map(standby)
             .collect(),
-        format: format.map_or(1, |value| value.writes),
+        format: format_of(first(got, 2)),
         tail: last.max(current.map(|kept| kept.seq)).unwrap_or(0),
     }
 }
@@ -94,6 +93,35 @@ fn not_current(fence: Fence, kept: &names::Kept, done: &Txned) -> Answer {
     }
 }
 
+fn identity(done: &Txned) -> Answer {
+    let Some(found) = first(&done.got, 0) else {
+        return Answer::Claimed;
+    };
+    Answer::Identity {
+        id: String::from_utf8_lossy(&found.value).into_owned(),
+        format: format_of(first(&done.got, 1)),
+    }
+}
+
+/// What a reader must know. Journals that were begun by the first version do not say so.
+fn format_of(found: Option<&KeyValue>) -> u32 {
+    let format = found.and_then(|found| names::read::<FormatValue>(&found.value));
+    format.map_or(names::JOURNAL_FORMAT, |format| {
+        format.reads.unwrap_or(format.writes)
+    })
+}
+
+/// Whether what is there is what was brought, by an earlier try.
+fn not_imported(id: &str, kept: &names::Kept, done: &Txned) -> Answer {
+    let is_named = first(&done.got, 0).is_some_and(|found| found.value == id.as_bytes());
+    let there = first(&done.got, 1).and_then(|found| names::read(&found.value));
+    if is_named && there.as_ref() == Some(kept) {
+        Answer::Done(done.revision)
+    } else {
+        Answer::Claimed
+    }
+}
+
 fn page(done: &Txned) -> Answer {
     let batches = (done.got.iter().flatten()).map_while(|found| {
         let batch = names::batch_of(&found.value)?;
@@ -121,11 +149,17 @@ impl Request {
 
     fn outcome(&self, done: &Txned) -> Answer {
         match self {
-            Request::Identify(id) if done.held => Answer::Identity(id.clone()),
-            Request::Identify(_) => first(&done.got, 0).map_or_else(
-                || Answer::Refused("the cluster has no name".to_owned()),
-                |found| Answer::Identity(String::from_utf8_lossy(&found.value).into_owned()),
-            ),
+            Request::Identify(id) if done.held => Answer::Identity {
+                id: id.clone(),
+                format: names::JOURNAL_FORMAT,
+            },
+            Request::Identify(_) => identity(done),
+            Request::Claim(..) if done.held => Answer::Won(Fence(done.revision)),
+            Request::Claim(_, lease) => match first(&done.got, 2) {
+                // By an earlier try.
+                Some(found) if found.lease == Some(*lease) => Answer::Won(Fence(found.modified)),
+                Some(_) | None => identity(done),
+            },
             Request::Look => Answer::Sight(sight(done)),
             Request::Campaign(_) if done.held => Answer::Won(Fence(done.revision)),
             Request::Log(..) => page(done),
@@ -140,6 +174,8 @@ impl Request {
             Request::Append(fence, batch) => not_appended(*fence, batch, done),
             Request::Transfer(fence, batch, to) => not_transferred(*fence, batch, to, done),
             Request::SetCurrent(fence, kept, _) => not_current(*fence, kept, done),
+            Request::PutImported(..) => Answer::Claimed,
+            Request::Import { id, kept, .. } => not_imported(id, kept, done),
             Request::Campaign(_)
             | Request::Mark(..)
             | Request::Unmark(_)
@@ -160,7 +196,8 @@ impl Request {
 pub(in crate::engine::leadership) enum Seen {
     Active(Revision, Option<Active>),
     Handover(Option<String>),
-    Batch(Batch),
+    /// It was written at this revision.
+    Batch(Revision, Batch),
     /// A batch that cannot be read.
     Unreadable,
     Nothing,
@@ -178,7 +215,8 @@ pub(in crate::engine::leadership) fn seen(change: &Change) -> Seen {
         }
         Change::Deleted { key, .. } if key == names::HANDOVER => Seen::Handover(None),
         Change::Put(found) if names::log_seq(&found.key).is_some() => {
-            names::batch_of(&found.value).map_or(Seen::Unreadable, Seen::Batch)
+            let batch = names::batch_of(&found.value);
+            batch.map_or(Seen::Unreadable, |batch| Seen::Batch(found.modified, batch))
         }
         Change::Put(_) | Change::Deleted { .. } => Seen::Nothing,
     }

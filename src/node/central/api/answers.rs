@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::several::CentralInfo;
+use super::super::{room::KeyStoreFigures, several::CentralInfo};
 use crate::{
     engine::{
         cluster::{
@@ -123,6 +123,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Its connections.
     pub server: ServerFigures,
+    /// Of one of several centrals: what has their journal.
+    pub key_store: Option<KeyStoreFigures>,
 }
 
 /// What a central says of itself, whether it reigns or not.

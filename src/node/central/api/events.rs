@@ -47,6 +47,15 @@ pub enum CentralEvent {
         /// The length of what was there of it.
         bytes: u64,
     },
+    /// The key store of several centrals has little room left, or none.
+    KeyStoreFills {
+        /// What it takes on the disk, in bytes.
+        bytes: u64,
+        /// What it takes at most, unless it was told otherwise, in bytes.
+        quota: u64,
+        /// It takes nothing more.
+        full: bool,
+    },
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
 }

@@ -1,6 +1,12 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -93,6 +99,8 @@ pub struct CentralOrders {
     reigns: watch::Receiver<Reigns>,
     /// By which door its orders come.
     door: Door,
+    /// The journal has not kept up for some time.
+    pub(in crate::node::central) journal_busy: Arc<AtomicBool>,
 }
 
 /// What an administrator does to an account.
@@ -117,6 +125,7 @@ impl CentralOrders {
             commands,
             reigns,
             door: Door::Console,
+            journal_busy: Arc::default(),
         }
     }
 
@@ -132,12 +141,6 @@ impl CentralOrders {
             }
             Reigns::Elsewhere(_) | Reigns::Here => stopped.into(),
         })
-    }
-
-    /// Of the central's own prompt.
-    pub(in crate::node::central) fn of(commands: mpsc::Sender<CentralCommand>) -> Self {
-        let door = Door::Console;
-        Self { commands, door }
     }
 
     /// The same by another door: who ordered what is in the audit trail.
@@ -238,6 +241,12 @@ impl CentralOrders {
     /// What it can say of itself, also on standby.
     pub async fn own(&self) -> Result<OwnFigures, Unanswered> {
         self.ask(CentralCommand::Own).await
+    }
+
+    /// True when the disk, or etcd, has not kept up with the journal for seconds: whatever is asked would have to wait for
+    /// that, and orders should rather be refused.
+    pub fn is_journal_busy(&self) -> bool {
+        self.journal_busy.load(Ordering::Relaxed)
     }
 
     /// Downloads per file, including files with none (`NUMERO_DESCARGAS_VIDEO`).

@@ -1,7 +1,7 @@
 //! The disk in memory, as a part file uses it. Each use is one operation.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -137,6 +137,17 @@ impl Folder for SimFolder {
                 changed: (0, 0),
             },
         }))
+    }
+
+    fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        let (here, all) = (&self.path, state.seen.keys());
+        let names = all.filter_map(|path| match path.rsplit_once('/') {
+            Some((above, name)) => (above == here).then_some(name),
+            None => (here == ".").then_some(path.as_str()),
+        });
+        Ok(names.map(OsString::from).collect())
     }
 
     fn take(
