@@ -1,6 +1,6 @@
 //! A file's name inside a served folder: where `../x` and the like are refused.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use super::{
     error_codes,
@@ -61,6 +61,17 @@ impl FileName {
         self.0.split('/')
     }
 
+    /// True when its first component begins with `@`: such names are those of published files.
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with('@')
+    }
+
+    /// The account below whose name it is published (`@ana/a.mp4`: `ana`).
+    pub fn publisher(&self) -> Option<&str> {
+        let (owner, _) = self.0.strip_prefix('@')?.split_once('/')?;
+        (!owner.is_empty()).then_some(owner)
+    }
+
     /// True when it lies in a folder of this name, at whatever depth.
     pub fn is_below(&self, folder: &Self) -> bool {
         let rest = self.0.strip_prefix(folder.as_str());
@@ -99,6 +110,12 @@ impl TryFrom<&str> for FileName {
     }
 }
 
+impl Borrow<str> for FileName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -125,6 +142,16 @@ mod tests {
                 Ok(good.to_owned())
             );
         }
+    }
+
+    #[test]
+    fn names_of_published_files_say_whose_they_are() {
+        let name = |text| FileName::try_from(text).unwrap();
+        assert_eq!(name("@ana/serie/a.mp4").publisher(), Some("ana"));
+        for other in ["ana/a.mp4", "@ana", "@/a.mp4", "a/@ana/b"] {
+            assert_eq!(name(other).publisher(), None, "{other}");
+        }
+        assert!(name("@ana").is_reserved() && !name("a/@ana").is_reserved());
     }
 
     #[test]
