@@ -418,6 +418,7 @@ impl World {
             outcome: outcomes[usize::from(outcome) % outcomes.len()],
             reason: None,
             sources: sources.into(),
+            peers: Default::default(),
         }
     }
 
@@ -499,6 +500,9 @@ impl World {
                     ForClient::Enrolled { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
+                    | ForClient::YouAre { .. }
+                    | ForClient::Peers { .. }
+                    | ForClient::ServeTo { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

@@ -288,6 +288,8 @@ live-sources = { $count ->
 }
 live-no-sources = no sources: waiting for one to come back
 map-secondary = secondary { $number }
+map-peers = peers
+source-peer = peer { $number }
 
 ## What happens between a receiver and its secondaries
 

@@ -288,6 +288,8 @@ live-sources = { $count ->
 }
 live-no-sources = sin fuentes: se espera a que vuelva una
 map-secondary = secundario { $number }
+map-peers = compañeros
+source-peer = compañero { $number }
 
 ## Lo que pasa entre quien recibe y sus secundarios
 

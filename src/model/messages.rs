@@ -8,9 +8,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Fault, FileMeta,
-    FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, RemovedReason,
-    RequestId, SentBytes, SentTransfer, SourceId, SourceInfo, TransferId,
+    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Digest, Fault,
+    FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, PeerInfo,
+    PeerNumber, RemovedReason, RequestId, SentBytes, SentTransfer, Sharing, SourceId, SourceInfo,
+    TransferId, VerifyKey,
 };
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
@@ -60,6 +61,30 @@ pub enum FromClient {
     },
     /// Goes on with a download that was granted before the connection was lost.
     Resume(Resume),
+    /// Whether it gives others what it has. Only to a central that knows swarms; says that this client does as well.
+    Share(Sharing),
+    /// How far its downloads are, and what it sends; a sign of life as well.
+    Progress {
+        /// In thousandths, of those that are in a swarm.
+        transfers: Vec<(TransferId, u16)>,
+        /// What it sends to peers now, in bytes per second.
+        sent: u64,
+    },
+    /// It could use more peers.
+    MorePeers {
+        /// The transfer.
+        transfer: TransferId,
+        /// Peers that it cannot reach, or has given up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<PeerNumber>,
+    },
+    /// It has all of a content and gives it to others, or does so no more.
+    Seeding {
+        /// The content.
+        id: Digest,
+        /// It does.
+        on: bool,
+    },
 }
 
 /// A download that goes on over a new connection.
@@ -179,6 +204,33 @@ pub enum ForClient {
         transfer: TransferId,
         /// What the name stands for now.
         file: FileMeta,
+    },
+    /// What the client is to its peers; the answer to the first `share` of a connection.
+    YouAre {
+        /// Its number.
+        peer: PeerNumber,
+        /// What this central's tickets are checked with.
+        key: VerifyKey,
+    },
+    /// A download is in a swarm: whom it may ask beside the secondaries. The first one of a transfer says that it is, also
+    /// when it names nobody.
+    Peers {
+        /// The transfer.
+        transfer: TransferId,
+        /// These join those that it knows.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        add: Vec<PeerInfo>,
+        /// These have gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        drop: Vec<PeerNumber>,
+    },
+    /// Somebody cannot connect to this client, and listens: it is to connect there and serve on that connection.
+    ServeTo {
+        /// The content.
+        id: Digest,
+        /// The peer, where it listens, and a ticket that lets it ask here.
+        #[serde(flatten)]
+        to: PeerInfo,
     },
     /// The books of an ended transfer are closed: what the secondaries reported.
     Booked {

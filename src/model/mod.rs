@@ -17,6 +17,7 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
+mod peer;
 mod publication;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
@@ -48,6 +49,10 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use peer::{
+    FromPeers, Lately, LinkKind, PeerInfo, PeerNumber, PeerNumberError, Sharing, Ticket,
+    TicketTextError, VerifyKey,
+};
 pub use publication::{Audience, Publication, Publish, PublishedFile};
 pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
-    FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
+    FileName, Incarnation, PeerNumber, RequestId, SecondaryNumber, Session, SourceId, Term, Ticket,
+    TransferId, VerifyKey,
 };
 
 macro_rules! text_value {
@@ -32,6 +33,8 @@ text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(ClusterId, |id| Cow::Owned(id.to_string()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
+text_value!(VerifyKey, |key| Cow::Owned(key.to_string()));
+text_value!(Ticket, |ticket| Cow::Owned(ticket.to_string()));
 
 macro_rules! number_value {
     ($type:ty, $wire:ty, $to:expr, $from:expr) => {
@@ -53,6 +56,9 @@ macro_rules! number_value {
 
 number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
     SecondaryNumber::try_from(n).map_err(|e| e.to_string())
+});
+number_value!(PeerNumber, u64, |n| u64::from(n.get()), |n| {
+    PeerNumber::try_from(n).map_err(|e| e.to_string())
 });
 number_value!(RequestId, u64, |id| id.0, |id| Ok(RequestId(id)));
 number_value!(Term, u32, |term| term.0, |term| Ok(Term(term)));

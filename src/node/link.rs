@@ -90,7 +90,7 @@ impl Link {
         let stop = CancellationToken::new();
         let (heartbeat, lease, spread) = match config.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE, SECONDARY_SPREAD),
-            PeerRole::Client { .. } | PeerRole::Central(_) => {
+            PeerRole::Client { .. } | PeerRole::Central(_) | PeerRole::Peer { .. } => {
                 (CLIENT_HEARTBEAT, CLIENT_LEASE, CLIENT_SPREAD)
             }
         };

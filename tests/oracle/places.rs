@@ -149,7 +149,11 @@ impl Places {
             FromClient::Enrol { name } => client.name = Some(name.clone()),
             FromClient::Cancel { request } => self.stops_waiting((connection, *request)),
             FromClient::Resume(resume) => self.resuming = Some(self.resuming(connection, resume)),
-            FromClient::Download { .. } => {}
+            FromClient::Download { .. }
+            | FromClient::Share(_)
+            | FromClient::Progress { .. }
+            | FromClient::MorePeers { .. }
+            | FromClient::Seeding { .. } => {}
         }
     }
 
@@ -300,7 +304,10 @@ impl Places {
                     client.name = Some(name.clone());
                 }
             }
-            ForClient::Superseded { .. } => {}
+            ForClient::Superseded { .. }
+            | ForClient::YouAre { .. }
+            | ForClient::Peers { .. }
+            | ForClient::ServeTo { .. } => {}
         }
     }
 

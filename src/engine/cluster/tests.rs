@@ -179,8 +179,7 @@ impl Bench {
 }
 
 fn number_of(source: &SourceInfo) -> u16 {
-    let Who::Secondary(number) = source.who;
-    number.get()
+    source.who.secondary().expect("a secondary").get()
 }
 
 /// Who is to send how many chunks, and who is drained.

@@ -153,6 +153,8 @@ impl Client {
                 }
             }
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
+            // This client does not say that it shares.
+            ForClient::YouAre { .. } | ForClient::Peers { .. } | ForClient::ServeTo { .. } => {}
         }
     }
 

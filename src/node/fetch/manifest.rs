@@ -48,6 +48,7 @@ pub(in crate::node) async fn fetch_manifest(
             name: file.name.clone(),
             manifest: true,
             queued: false,
+            ticket: None,
         };
         let hello = Hello::from_role(&PeerRole::Client {
             name: ClientName::try_from(CENTRAL).ok(),

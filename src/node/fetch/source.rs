@@ -133,16 +133,20 @@ impl SourceTask {
             name: context.file.name.clone(),
             manifest: wants_manifest,
             queued: true,
+            ticket: None,
         };
         let hello = Hello::from_role(&context.role);
-        let Who::Secondary(dialled) = self.who;
-        let server = ServerRole::Secondary(dialled);
+        let server = match self.who {
+            Who::Secondary(number) => ServerRole::Secondary(number),
+            Who::Peer(number) => ServerRole::Peer(number),
+        };
         let introduced = introduce(stream, WRITE_STALL, security, hello, server, |writer| {
             writer.stage(&open);
         });
         let (mut reader, writer, hello) = introduced.await?;
         match hello.into_role() {
-            Ok(PeerRole::Secondary { number, .. }) if number == dialled => {}
+            Ok(PeerRole::Secondary { number, .. }) if Who::Secondary(number) == self.who => {}
+            Ok(PeerRole::Peer { number }) if Who::Peer(number) == self.who => {}
             Ok(other) => return Err(Lost::protocol(format!("{other:?} answers there"))),
             Err(error) => return Err(Lost::protocol(error.to_string())),
         }
@@ -194,12 +198,20 @@ async fn write_all(
             match next {
                 Command::Request(chunk) => {
                     asked.lock().insert(chunk, None);
-                    writer.stage(&ToSource::Get { chunk, part: None });
+                    writer.stage(&ToSource::Get {
+                        chunk,
+                        part: None,
+                        lately: None,
+                    });
                 }
                 Command::RequestPart(chunk, part) => {
                     let part = Some(part);
                     asked.lock().insert(chunk, part);
-                    writer.stage(&ToSource::Get { chunk, part });
+                    writer.stage(&ToSource::Get {
+                        chunk,
+                        part,
+                        lately: None,
+                    });
                 }
                 Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
                 Command::Close => writer.stage(&ToSource::Close),
@@ -264,6 +276,9 @@ impl Reading<'_> {
                 Ok(())
             }
             FromSource::Ping => Ok(()),
+            FromSource::None | FromSource::Have { .. } => {
+                Err(Lost::protocol("none or have outside of a swarm"))
+            }
             FromSource::Hello(_) | FromSource::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))
             }

@@ -62,9 +62,9 @@ async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Con
             reader,
             writer,
         }),
-        Ok(role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. })) => {
-            Err(stranger(place, role.into()))
-        }
+        Ok(
+            role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. } | PeerRole::Peer { .. }),
+        ) => Err(stranger(place, role.into())),
         Err(WireError::WrongProtocol { theirs }) => {
             Err(LinkDown::Lost(Lost::OtherProtocol { theirs }))
         }

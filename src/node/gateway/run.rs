@@ -251,6 +251,7 @@ impl Owner {
                 outcome: crate::model::Outcome::Cancelled,
                 reason: None,
                 sources: Vec::new(),
+                peers: Default::default(),
             };
             self.say(FromReceiver::Finished(finished));
             return;
@@ -320,6 +321,7 @@ impl Owner {
             outcome: end.outcome.outcome(),
             reason,
             sources: end.sources,
+            peers: Default::default(),
         };
         self.say(FromReceiver::Finished(finished));
         if let FetchOutcome::Complete { .. } = end.outcome {

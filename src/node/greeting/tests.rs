@@ -63,6 +63,7 @@ fn role_of(server: ServerRole) -> PeerRole {
             listens: None,
             incarnation: Incarnation(1),
         },
+        ServerRole::Peer(number) => PeerRole::Peer { number },
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{
 pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
         PeerRole::Central(_) => Err(Refused::Unexpected("a central does not enrol at a central")),
+        PeerRole::Peer { .. } => Err(Refused::Unexpected(
+            "a peer has nothing to say to a central",
+        )),
         PeerRole::Client { name, session } => Ok(Event::ClientHello {
             name,
             session,

@@ -172,6 +172,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 name,
                 manifest,
                 queued,
+                ..
             } => {
                 let content = self.open(transfer, Wanted::Content { id, name }).await?;
                 let raw = if manifest {
@@ -189,7 +190,8 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 }
                 None => bad("nothing is open"),
             },
-            ToSource::Get { chunk, part } => self.get(chunk, part).await,
+            ToSource::Get { chunk, part, .. } => self.get(chunk, part).await,
+            ToSource::Any { .. } => bad("any outside of a swarm"),
             ToSource::Cancel { chunk } => {
                 if self.requests.cancel(chunk) {
                     let cancelled = FromSource::Cancelled { chunk };

@@ -35,8 +35,7 @@ use super::{
 use crate::oracle::places::Places;
 
 fn number_of(source: &SourceInfo) -> SecondaryNumber {
-    let Who::Secondary(number) = source.who;
-    number
+    source.who.secondary().expect("a secondary")
 }
 
 /// What its journal holds.

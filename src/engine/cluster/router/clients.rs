@@ -47,6 +47,11 @@ impl Cluster {
                     Err(refusal) => self.refuse(connection, request, refusal),
                 }
             }
+            // This central does not say that it knows swarms.
+            FromClient::Share(_)
+            | FromClient::Progress { .. }
+            | FromClient::MorePeers { .. }
+            | FromClient::Seeding { .. } => {}
         }
     }
 

@@ -139,7 +139,11 @@ impl Scene {
         self.commands.send(Command::Request(chunk)).await.unwrap();
         assert_eq!(
             played.hear::<ToSource>().await,
-            ToSource::Get { chunk, part: None }
+            ToSource::Get {
+                chunk,
+                part: None,
+                lately: None
+            }
         );
     }
 }
