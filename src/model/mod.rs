@@ -1,6 +1,7 @@
 //! The vocabulary: values that every other layer speaks of. Standard library, shared bytes, and serde: derived for plain records, in
 //! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
+mod account;
 mod chunk_set;
 mod codes;
 mod copying;
@@ -27,6 +28,7 @@ mod source;
 mod system;
 mod transfer;
 
+pub use account::AccountName;
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;

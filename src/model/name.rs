@@ -1,6 +1,6 @@
 //! A file's name inside a served folder: where `../x` and the like are refused.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use super::{
     error_codes,
@@ -107,12 +107,6 @@ impl TryFrom<&str> for FileName {
         }
         text.split('/').try_for_each(check_component)?;
         Ok(Self(text.into()))
-    }
-}
-
-impl Borrow<str> for FileName {
-    fn borrow(&self) -> &str {
-        &self.0
     }
 }
 

@@ -221,9 +221,9 @@ impl Publications {
         &'a self,
         after: Option<&FileName>,
         viewer: Option<&'a AccountName>,
-    ) -> impl Iterator<Item = (&'a Publication, usize)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let files = self.files.range::<FileName, _>((from, Bound::Unbounded));
+    ) -> impl Iterator<Item = (&'a Publication, usize)> + use<'a> {
+        let from = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
+        let files = self.files.range((from, Bound::Unbounded));
         let seen = files.filter(move |(_, shared)| shared.publication.is_for(viewer));
         seen.map(|(_, shared)| (&shared.publication, shared.devices.len()))
     }
@@ -234,18 +234,23 @@ impl Publications {
         owner: &'a AccountName,
         after: Option<&FileName>,
         viewer: Option<&'a AccountName>,
-    ) -> impl Iterator<Item = PublishedFile> + 'a {
+    ) -> impl Iterator<Item = PublishedFile> + use<'a> {
         let its = self.shared_of(owner, after);
         let seen = its.filter(move |shared| shared.publication.is_for(viewer));
-        seen.map(move |Shared { publication, devices }| PublishedFile {
-            file: publication.file.clone(),
-            sources: u32::try_from(devices.len()).unwrap_or(u32::MAX),
-            at_ms: publication.at_ms,
-            audience: match viewer == Some(owner) {
-                true => publication.audience.clone(),
-                false => Audience::All,
+        seen.map(
+            move |Shared {
+                      publication,
+                      devices,
+                  }| PublishedFile {
+                file: publication.file.clone(),
+                sources: u32::try_from(devices.len()).unwrap_or(u32::MAX),
+                at_ms: publication.at_ms,
+                audience: match viewer == Some(owner) {
+                    true => publication.audience.clone(),
+                    false => Audience::All,
+                },
             },
-        })
+        )
     }
 
     /// How many files of an account this viewer may see.
@@ -280,9 +285,9 @@ impl Publications {
         assert_eq!(recorded, held);
     }
 
-    fn of<'a>(&'a self, owner: &'a AccountName) -> impl Iterator<Item = &'a Publication> {
-        let its = self.shared_of(owner, None);
-        its.map(|shared| &shared.publication)
+    fn of(&self, owner: &AccountName) -> impl Iterator<Item = &Publication> + use<'_> {
+        self.shared_of(owner, None)
+            .map(|shared| &shared.publication)
     }
 
     /// What is published below an account's name, from after a name.
@@ -290,12 +295,16 @@ impl Publications {
         &self,
         owner: &AccountName,
         after: Option<&FileName>,
-    ) -> impl Iterator<Item = &Shared> {
+    ) -> impl Iterator<Item = &Shared> + use<'_> {
         let prefix = format!("@{owner}/");
-        let after = after.map(FileName::as_str);
-        let after = after.filter(|after| *after > prefix.as_str());
-        let from = after.map_or(Bound::Included(prefix.as_str()), Bound::Excluded);
-        let files = self.files.range::<str, _>((from, Bound::Unbounded));
+        // No name has a character before a space.
+        let first = FileName::try_from(format!("{prefix} ").as_str()).ok();
+        let after = after.filter(|after| first.as_ref().is_none_or(|first| *after > first));
+        let from = match after {
+            Some(after) => Bound::Excluded(after.clone()),
+            None => first.map_or(Bound::Unbounded, Bound::Included),
+        };
+        let files = self.files.range((from, Bound::Unbounded));
         let its = files.take_while(move |(name, _)| name.as_str().starts_with(&prefix));
         its.map(|(_, shared)| shared)
     }
@@ -303,7 +312,10 @@ impl Publications {
     fn insert(&mut self, publication: Publication, devices: BTreeSet<ConnectionId>) {
         let name = publication.file.name.clone();
         for device in &devices {
-            self.offered.entry(*device).or_default().insert(name.clone());
+            self.offered
+                .entry(*device)
+                .or_default()
+                .insert(name.clone());
         }
         for viewer in publication.listed() {
             *self.private.entry(viewer.clone()).or_default() += 1;

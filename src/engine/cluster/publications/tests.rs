@@ -78,10 +78,19 @@ fn what_is_for_some_is_seen_by_them_and_by_its_owner_alone() {
     publish(&mut room, PHONE, private).unwrap();
     publish(&mut room, PHONE, order("@ana/q", 2)).unwrap();
     let (ana, luis, eva) = (account("ana"), account("luis"), account("eva"));
-    for (viewer, files) in [(Some(&ana), 2), (Some(&luis), 2), (Some(&eva), 1), (None, 1)] {
+    for (viewer, files) in [
+        (Some(&ana), 2),
+        (Some(&luis), 2),
+        (Some(&eva), 1),
+        (None, 1),
+    ] {
         assert_eq!(room.after(None, viewer).count(), files, "{viewer:?}");
         assert_eq!(room.count(&ana, viewer), files, "{viewer:?}");
-        assert_eq!(room.content(&ana, None, viewer).count(), files, "{viewer:?}");
+        assert_eq!(
+            room.content(&ana, None, viewer).count(),
+            files,
+            "{viewer:?}"
+        );
         let file = meta("@ana/p", 10, 1);
         assert_eq!(room.devices(&file, viewer).len(), files - 1, "{viewer:?}");
     }
