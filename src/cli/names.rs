@@ -14,7 +14,6 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("campana", "bell"),
     ("clave-archivo", "secret-file"),
     ("como", "as"),
-    ("copiar", "copy"),
     ("destino", "destination"),
     ("detallado", "verbose"),
     ("diario", "journal"),

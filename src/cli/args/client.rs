@@ -228,9 +228,6 @@ pub struct Publication {
     /// All files of a folder.
     #[arg(long)]
     pub todo: bool,
-    /// Secondaries keep a copy.
-    #[arg(long)]
-    pub copiar: bool,
     /// Goes on to serve it.
     #[arg(long)]
     pub servir: bool,

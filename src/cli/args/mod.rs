@@ -181,6 +181,8 @@ pub struct DownloadArgs {
 pub struct Habits {
     /// What limits all that is received.
     pub limit: Option<Timetable>,
+    /// What limits all that other clients are sent.
+    pub upload: Option<Timetable>,
     /// What is run at the end of each.
     pub at_end: Option<Program>,
     /// The terminal's bell rings at the end of each.
@@ -192,6 +194,7 @@ impl DownloadArgs {
     pub fn habits(&self) -> Habits {
         Habits {
             limit: self.limite_bajada.clone(),
+            upload: None,
             at_end: self.al_terminar.clone(),
             bell: self.campana,
         }

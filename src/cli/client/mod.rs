@@ -61,7 +61,8 @@ pub fn main() -> ExitCode {
     let mut config = args.download.config(centrals, statistics, security);
     let state = args.common.estadisticas.clone();
     config.peering = args.peers.config(config.target.clone(), state);
-    let habits = args.download.habits();
+    let mut habits = args.download.habits();
+    habits.upload = args.peers.limite_subida.clone();
     let name = args.nombre;
     if let Some(script) = args.script {
         return scripts::main(

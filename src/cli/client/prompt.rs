@@ -24,7 +24,7 @@ use crate::{
         commands::{self, ClientLine, CommonLine},
         console::{Console, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
-        limits::Limits,
+        limits::{Limits, Uploads},
         news::{ClientNews, News},
         text::{
             self,
@@ -83,6 +83,7 @@ pub(super) struct Prompt<E> {
     pub(super) handle: ClientHandle,
     pub(super) printer: Printer,
     pub(super) limits: Arc<Limits<ClientHandle>>,
+    pub(super) uploads: Arc<Limits<Uploads>>,
     extra: E,
     /// A person reads the answers.
     pub(super) has_person: bool,
@@ -116,7 +117,7 @@ pub(super) struct Prompt<E> {
 
 impl<E: Extra> Prompt<E> {
     pub(super) fn new(
-        (handle, limits): (ClientHandle, Arc<Limits<ClientHandle>>),
+        (handle, around): (ClientHandle, &Around),
         config: ClientConfig,
         extra: E,
         console: &Console,
@@ -126,7 +127,8 @@ impl<E: Extra> Prompt<E> {
         Self {
             handle,
             printer: console.printer.clone(),
-            limits,
+            limits: Arc::clone(&around.limits),
+            uploads: Arc::clone(&around.uploads),
             extra,
             has_person,
             stop,
@@ -280,6 +282,7 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Content(account)) => return Next::Ask(Question::Content(account)),
             Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
+            Ok(ClientLine::UploadLimit(timetable)) => self.upload_limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -351,6 +354,7 @@ impl<E: Extra> Prompt<E> {
         self.printer
             .lines(text::client::downloads(&views, page_columns()));
         self.tell_limit().await;
+        self.tell_serving().await;
     }
 
     async fn status(&self) {

@@ -41,6 +41,8 @@ pub enum ClientLine {
     Verify(Wanted),
     /// `LIMITE_BAJADA`: sets it; `None` to be told it.
     Limit(Option<Timetable>),
+    /// `LIMITE`: sets that of what peers are sent; `None` to be told it.
+    UploadLimit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
     /// `PUBLICAR`.
@@ -123,6 +125,7 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         }
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
+        ClientVerb::UploadLimit => ClientLine::UploadLimit(limit(rest, timetable::parse)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
         ClientVerb::Publish => ClientLine::Publish(publishing::publish(needs()?, id)?),
         ClientVerb::Withdraw => ClientLine::Withdraw(file_name(unquote(needs()?))?),

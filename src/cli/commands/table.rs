@@ -81,6 +81,7 @@ pub enum ClientVerb {
     Priority,
     Verify,
     Limit,
+    UploadLimit,
     Watch,
     Publish,
     Withdraw,
@@ -157,8 +158,9 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     entry(
         ClientVerb::Limit,
         "download-limit",
-        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
+        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT"],
     ),
+    entry(ClientVerb::UploadLimit, "limit", &["LIMITE", "LIMIT"]),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
     entry(ClientVerb::Publish, "publish", &["PUBLICAR", "PUBLISH"]),
     entry(

@@ -101,7 +101,6 @@ impl Publications {
             owner: owner.clone(),
             audience: order.audience,
             at_ms: same.map_or(now_ms, |shared| shared.publication.at_ms),
-            copies: order.copies,
         };
         let mut devices = same.map_or_else(BTreeSet::new, |shared| shared.devices.clone());
         devices.insert(device);
@@ -257,7 +256,6 @@ impl Publications {
     pub(super) fn count(&self, owner: &AccountName, viewer: Option<&AccountName>) -> usize {
         self.of(owner).filter(|of| of.is_for(viewer)).count()
     }
-
 
     /// True when this account may see something that is not for all.
     pub(super) fn sees_more(&self, viewer: &AccountName) -> bool {

@@ -263,6 +263,7 @@ impl Cluster {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
             security: Default::default(),
         };
         let (sender, events) = mpsc::channel(EVENTS);
