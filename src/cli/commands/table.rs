@@ -160,7 +160,11 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         "download-limit",
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT"],
     ),
-    entry(ClientVerb::UploadLimit, "limit", &["LIMITE", "LIMIT"]),
+    entry(
+        ClientVerb::UploadLimit,
+        "upload-limit",
+        &["LIMITE", "LIMIT"],
+    ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
     entry(ClientVerb::Publish, "publish", &["PUBLICAR", "PUBLISH"]),
     entry(
