@@ -545,6 +545,8 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
         announce: None,
+        accounts: true,
+        administrator: None,
         security: Default::default(),
         face: None,
         listen: address,

@@ -89,6 +89,8 @@ impl Bench {
             statistics: folder.path().join("stats"),
             journal: None,
             several: None,
+            accounts: true,
+            administrator: None,
             security: Default::default(),
             face: None,
         };

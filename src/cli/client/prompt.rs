@@ -244,9 +244,10 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn enrol(&self, name: ClientName) {
-        match self.handle.enrol(name.clone()).await {
+        match self.handle.enrol_as(name.clone()).await {
             Ok(given) if given == name => self.printer.line(t!("enrolled-as", name = name)),
             Ok(given) => self.printer.line(text::client::other_name(&name, &given)),
+            Err(error @ ClientError::Refused { .. }) => self.complain(errors::client(&error)),
             Err(error) => {
                 self.complain(t!("name-but", name = name, why = errors::client(&error)));
             }
@@ -283,6 +284,8 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::UploadLimit(timetable)) => self.upload_limit(timetable).await,
+            Ok(ClientLine::Account(wish)) => return Next::Ask(Question::Account(wish)),
+            Ok(ClientLine::Users(text)) => return Next::Ask(Question::Users(text)),
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -318,6 +321,8 @@ impl<E: Extra> Prompt<E> {
             Question::Withdraw(name) => self.withdraw(&name).await,
             Question::Content(account) => self.content(&account).await,
             Question::Bring(line) => self.bring(&line).await,
+            Question::Account(wish) => self.account(wish).await,
+            Question::Users(text) => self.users(text.as_deref()).await,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{BadLine, BadValue, client::ClientLine, file_name, split_words, unquote, value};
+use super::{
+    BadLine, BadValue, account_name, client::ClientLine, file_name, split_words, unquote, value,
+};
 use crate::{
     engine::fold::fold,
-    model::{AccountName, Audience, FileName},
+    model::{Audience, FileName},
 };
 
 /// `PUBLICAR`, understood.
@@ -130,15 +132,6 @@ fn published(name: &str) -> Result<FileName, BadLine> {
         Some(_) => Ok(file),
         None => Err(value(name, BadValue::Published)),
     }
-}
-
-/// The name of an account.
-///
-/// # Errors
-/// Where it is none.
-pub fn account_name(text: &str) -> Result<AccountName, BadLine> {
-    let name = unquote(text.trim()).trim_start_matches('@');
-    AccountName::try_from(name).map_err(|_| value(name, BadValue::AccountName))
 }
 
 #[cfg(test)]

@@ -87,6 +87,11 @@ pub enum ClientVerb {
     Withdraw,
     Content,
     Bring,
+    Register,
+    Unregister,
+    Connect,
+    Disconnect,
+    Users,
 }
 
 /// What a central does.
@@ -106,6 +111,10 @@ pub enum CentralVerb {
     Statistics,
     Centrals,
     Migrate,
+    Accounts,
+    Account,
+    FreeName,
+    Audit,
 }
 
 /// What a secondary does.
@@ -178,6 +187,27 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["CONTENIDO", "LIST_CONTENT", "CONTENT"],
     ),
     entry(ClientVerb::Bring, "bring", &["TRAER", "GET_FILE"]),
+    entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
+    entry(
+        ClientVerb::Connect,
+        "connect",
+        &["CONECTAR", "CONNECT", "LOGIN"],
+    ),
+    entry(
+        ClientVerb::Disconnect,
+        "disconnect",
+        &["DESCONECTAR", "DISCONNECT", "LOGOUT"],
+    ),
+    entry(
+        ClientVerb::Unregister,
+        "unregister",
+        &["BAJA", "UNREGISTER"],
+    ),
+    entry(
+        ClientVerb::Users,
+        "users",
+        &["USUARIOS", "LIST_USERS", "USERS"],
+    ),
 ];
 
 /// Commands of a central.
@@ -204,6 +234,10 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         &["CENTRALES", "CENTRALS"],
     ),
     entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
+    entry(CentralVerb::Accounts, "accounts", &["CUENTAS", "ACCOUNTS"]),
+    entry(CentralVerb::Account, "account", &["CUENTA", "ACCOUNT"]),
+    entry(CentralVerb::FreeName, "free-name", &["LIBERAR", "RELEASE"]),
+    entry(CentralVerb::Audit, "audit", &["AUDITORIA", "AUDIT"]),
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),

@@ -192,6 +192,8 @@ impl Cluster {
             statistics: self.path(statistics),
             journal: None,
             several: None,
+            accounts: true,
+            administrator: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };
