@@ -1,10 +1,18 @@
 //! The peers that a fetch may ask, and what lets it in there: the central names them beside the secondaries.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use parking_lot::Mutex;
 
-use crate::model::{Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who, limits::MAX_SOURCES};
+use super::fault::Lost;
+use crate::{
+    model::{Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who, limits::MAX_SOURCES},
+    net::{Network, Stream, reachable},
+    node::{
+        Security,
+        dialling::{dial, dial_peer},
+    },
+};
 
 /// See the module. Copies are the same.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +72,29 @@ impl PeerAccess {
             own: known.own?,
             peer: known.peers.get(&peer)?.clone(),
         })
+    }
+}
+
+/// Connects to a source; gives what is shown to it as well, if it is a peer.
+pub(super) async fn reach(
+    access: &PeerAccess,
+    (network, security): (&Network, &Security),
+    who: Who,
+    (address, central): (SocketAddr, Option<SocketAddr>),
+) -> Result<(Stream, Option<Entry>), Lost> {
+    let addresses = reachable(address, central);
+    match who {
+        Who::Secondary(_) => {
+            let dialled = addresses.first().unwrap_or(&address).ip().to_string();
+            let stream = dial(network, &addresses, &dialled, security).await?;
+            Ok((stream, None))
+        }
+        Who::Peer(number) => {
+            let entry = access.of(number);
+            let entry = entry.ok_or_else(|| Lost::protocol(format!("peer {number} has gone")))?;
+            let stream = dial_peer(network, &addresses, entry.peer.key, security).await?;
+            Ok((stream, Some(entry)))
+        }
     }
 }
 
