@@ -1689,3 +1689,13 @@ command-upload-limit = limit of what others are sent; OFF removes it
     .example = LIMIT 20MB/s
     .more = Of what you publish, to all together, from now on, or by a timetable; alone, it shows it
 help-published = Published
+flag-companeros = Starts so many clients, which download the largest file at once, and shows how long each takes and whom its bytes come from
+crowd-begins = { $count ->
+    [one] A client begins
+   *[other] { $count } clients begin at once
+} to download { $file } ({ $size })
+crowd-client = client
+crowd-took = took
+crowd-from-secondaries = from secondaries
+crowd-from-peers = from peers
+crowd-total = From { $who }: { $size }

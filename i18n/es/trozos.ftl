@@ -1689,3 +1689,13 @@ command-upload-limit = límite de lo que se envía a otros; NO lo quita
     .example = LIMITE 20MB/s
     .more = De lo que publicas, a todos juntos, desde ahora, o según un horario; sin nada, lo muestra
 help-published = Publicado
+flag-companeros = Arranca tantos clientes que descargan a la vez el fichero más grande, y enseña cuánto tarda cada uno y de dónde le llega
+crowd-begins = { $count ->
+    [one] Un cliente empieza
+   *[other] { $count } clientes empiezan a la vez
+} a descargar { $file } ({ $size })
+crowd-client = cliente
+crowd-took = tardó
+crowd-from-secondaries = de secundarios
+crowd-from-peers = de compañeros
+crowd-total = De { $who }: { $size }

@@ -14,6 +14,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("campana", "bell"),
     ("clave-archivo", "secret-file"),
     ("como", "as"),
+    ("companeros", "peers"),
     ("cuentas", "accounts"),
     ("destino", "destination"),
     ("detallado", "verbose"),

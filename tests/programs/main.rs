@@ -18,6 +18,7 @@ mod mirror;
 mod names;
 mod orders;
 mod prompt;
+mod published;
 mod schemas;
 mod screen;
 mod scripts;
