@@ -1,6 +1,7 @@
 //! The real programs, as people, scripts and service managers use them, and real signals.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod announced;
 mod centrals;
 mod completions;
