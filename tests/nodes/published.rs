@@ -321,6 +321,8 @@ async fn a_central_that_is_killed_knows_what_is_published_once_it_is_back() {
     let again = trozos::node::central::CentralConfig {
         announce: None,
         listen: address,
+        accounts: true,
+        administrator: None,
         required_secondaries: 3,
         max_downloads: 5,
         statistics: bench.path("stats"),
