@@ -43,6 +43,9 @@ impl ClientHandle {
     /// # Errors
     /// See [`PublishError`].
     pub async fn publish(&self, order: PublishOrder) -> Result<PublishedAs, PublishError> {
+        if self.allowed.is_empty() {
+            return Err(PublishError::Alone);
+        }
         let (path, allowed) = (order.path.clone(), Arc::clone(&self.allowed));
         let find = move || Whereabouts::find(&path, &allowed);
         let place = tokio::task::spawn_blocking(find).await;
@@ -74,6 +77,9 @@ impl ClientHandle {
         &self,
         folder: PathBuf,
     ) -> Result<Vec<(FileName, u64)>, PublishError> {
+        if self.allowed.is_empty() {
+            return Err(PublishError::Alone);
+        }
         let allowed = Arc::clone(&self.allowed);
         let list = move || files_below(&folder, &allowed, MAX_PUBLISHED_EACH);
         let listed = tokio::task::spawn_blocking(list).await;
