@@ -139,7 +139,7 @@ impl Central {
     /// The oldest download ends; gives its client.
     fn end_oldest(&mut self) -> ConnectionId {
         let (connection, transfer) = self.running.pop_front().unwrap();
-        let finished = Finished { transfer, outcome: Outcome::Cancelled, reason: None, sources: Vec::new() };
+        let finished = Finished { transfer, outcome: Outcome::Cancelled, reason: None, sources: Vec::new(), peers: Default::default() };
         self.feed(connection, FromReceiver::Finished(finished));
         connection
     }

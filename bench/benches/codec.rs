@@ -30,7 +30,7 @@ fn main() {
 }
 
 fn requests() -> Vec<ToSource> {
-    (0..MESSAGES).map(|n| ToSource::Get { chunk: ChunkIndex(n * 8), part: None }).collect()
+    (0..MESSAGES).map(|n| ToSource::Get { chunk: ChunkIndex(n * 8), part: None, lately: None }).collect()
 }
 
 fn data_headers() -> Vec<FromSource> {

@@ -11,9 +11,10 @@ use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Refusal},
     engine::registry::Registry,
     model::{
-        AccountKey, ChunkIndex, ClientName, CopyOrder, Digest, Fault, FileMeta, Finished, Grant, HeldFile, Incarnation,
-        KnownSource, Origin, Outcome, Proven, ReceivedFrom, Receiver, RemovedReason, RequestId,
-        SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who, Wish,
+        AccountKey, ChunkIndex, ClientName, CopyOrder, Digest, Fault, FileMeta, Finished, Grant,
+        HeldFile, Incarnation, KnownSource, Origin, Outcome, Proven, ReceivedFrom, Receiver,
+        RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
+        Wish,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
@@ -430,6 +431,7 @@ impl World {
             outcome: outcomes[usize::from(outcome) % outcomes.len()],
             reason: None,
             sources: sources.into(),
+            peers: Default::default(),
         }
     }
 
@@ -505,6 +507,8 @@ impl World {
                     }
                 }
                 Action::Refuse { connection, .. }
+                | Action::Number { connection, .. }
+                | Action::Introduce { connection, .. }
                 | Action::RefuseAccount { connection, .. }
                 | Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
@@ -514,6 +518,11 @@ impl World {
                     | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
+                    | ForClient::YouAre { .. }
+                    | ForClient::Published { .. }
+                    | ForClient::Withdrawn { .. }
+                    | ForClient::Peers { .. }
+                    | ForClient::ServeTo { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

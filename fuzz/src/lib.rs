@@ -30,7 +30,7 @@ pub use journal::journal;
 pub use legacy::legacy;
 pub use media::{media, subtitles};
 pub use membership::membership;
-pub use messages::{from_central, from_secondary, manifest, to_central, to_secondary};
+pub use messages::{from_central, from_secondary, manifest, ticket, to_central, to_secondary};
 pub use names::{names, prompt};
 pub use part::part;
 pub use ranges::{assignment, chunk_set, layout};
@@ -63,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     ("prompt", prompt),
     ("statistics", statistics),
     ("subtitles", subtitles),
+    ("ticket", ticket),
     ("to_central", to_central),
     ("to_secondary", to_secondary),
 ];

@@ -5,19 +5,21 @@ use std::fmt::Debug;
 use serde::{Serialize, de::DeserializeOwned};
 use trozos::{
     model::{
-        ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Have, Manifest, SourceInfo,
-        limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES},
+        ChunkIndex, ChunkLayout, ChunkRange, ClusterId, Digest, FileMeta, Grant, Have, Manifest,
+        PeerNumber, SourceInfo, Ticket,
+        limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_WANTED_CHUNKS},
         messages::{
             self, Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
         },
     },
     proto::{
-        Hello, Lines,
+        Hello, Lines, Wanted,
         account::{Channel, NotSigned},
         control::{FromCentral, ToCentral},
         data::{FromSource, ToSource},
         encode_line,
         handshake::{Nonce, Opening, ServerRole},
+        ticket::{About, SigningKey, check},
     },
 };
 
@@ -56,7 +58,15 @@ fn from_client(message: &FromClient) {
         FromClient::Enrol { name } | FromClient::Guest { name } => check_client_name(name),
         FromClient::Download { name, .. } => check_file_name(name),
         FromClient::Resume(resume) => check_file(&resume.file),
-        FromClient::Cancel { .. } | FromClient::SignOut => {}
+        FromClient::Publish { order, .. } => check_file(&order.file),
+        FromClient::Withdraw { name, .. } => check_file_name(name),
+        FromClient::Offer { file, .. } => check_file(file),
+        FromClient::Cancel { .. }
+        | FromClient::SignOut
+        | FromClient::Share(_)
+        | FromClient::Progress { .. }
+        | FromClient::MorePeers { .. }
+        | FromClient::Seeding { .. } => {}
     }
 }
 
@@ -125,7 +135,13 @@ fn for_client(message: &ForClient) {
         ForClient::SignedIn { name, .. } => check_account_name(name),
         ForClient::Granted { grant, .. } => check_grant(grant),
         ForClient::Superseded { file, .. } => check_file(file),
-        ForClient::Queued { .. } | ForClient::Booked { .. } => {}
+        ForClient::Withdrawn { name, .. } => check_file_name(name),
+        ForClient::Queued { .. }
+        | ForClient::Published { .. }
+        | ForClient::Booked { .. }
+        | ForClient::YouAre { .. }
+        | ForClient::Peers { .. }
+        | ForClient::ServeTo { .. } => {}
     }
 }
 
@@ -153,6 +169,14 @@ pub fn to_secondary(data: &[u8]) {
     match round_trip(data) {
         Some(ToSource::Hello(hello)) => check_hello(hello),
         Some(ToSource::Open { name, .. }) => check_file_name(&name),
+        Some(ToSource::Any { wanted, .. }) => {
+            let chunks = wanted.chunks();
+            assert!(!chunks.is_empty() && chunks.chunk_count() <= MAX_CHUNKS);
+            let first = chunks.iter().next().expect("it is not empty");
+            assert!(chunks.chunk_count() - first.0 <= MAX_WANTED_CHUNKS);
+            let again = Wanted::of(chunks.iter()).expect("it has a chunk");
+            assert_eq!(again, wanted);
+        }
         Some(ToSource::Get { .. } | ToSource::Cancel { .. } | ToSource::Close | ToSource::Ping)
         | None => {}
     }
@@ -160,9 +184,43 @@ pub fn to_secondary(data: &[u8]) {
 
 /// Lines from a secondary.
 pub fn from_secondary(data: &[u8]) {
-    if let Some(FromSource::Hello(hello)) = round_trip(data) {
-        check_hello(hello);
+    match round_trip(data) {
+        Some(FromSource::Hello(hello)) => check_hello(hello),
+        Some(FromSource::Have { chunks }) => assert!(chunks.chunk_count() <= MAX_CHUNKS),
+        Some(
+            FromSource::Opened { .. }
+            | FromSource::Data { .. }
+            | FromSource::Cancelled { .. }
+            | FromSource::Failed { .. }
+            | FromSource::Queued
+            | FromSource::None
+            | FromSource::Closed { .. }
+            | FromSource::Error { .. }
+            | FromSource::Ping,
+        )
+        | None => {}
     }
+}
+
+/// The text of a ticket, and what it lets whom do.
+pub fn ticket(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(ticket) = Ticket::try_from(text) else {
+        return;
+    };
+    assert!(ticket.to_string().eq_ignore_ascii_case(text));
+    let about = About {
+        cluster: ClusterId(1),
+        id: Digest::new([2; Digest::BYTES]),
+        sender: PeerNumber::try_from(3).expect("a good number"),
+    };
+    let signer = SigningKey::from_seed(&[4; 32]);
+    let good = signer.sign(&about, ticket.receiver, ticket.until_s);
+    let checked = check(&ticket, &about, &signer.verify_key(), ticket.until_s);
+    assert_eq!(checked.is_ok(), good == ticket, "somebody else can sign");
+    assert!(check(&good, &about, &signer.verify_key(), ticket.until_s).is_ok());
 }
 
 /// A file's length, and the raw digests that a secondary sends for it.

@@ -12,8 +12,8 @@ use trozos::{
     model::{
         AccountName, ClientName, Digest, FileName, Likeness, SecondaryNumber, Signature,
         limits::{
-            MAX_ACCOUNT_NAME_CHARS, MAX_CLIENT_NAME_BYTES, MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES,
-            MAX_SECONDARY_NUMBER,
+            MAX_ACCOUNT_NAME_CHARS, MAX_CLIENT_NAME_BYTES, MAX_COMPONENT_BYTES, MAX_COMPONENTS,
+            MAX_NAME_BYTES, MAX_SECONDARY_NUMBER,
         },
     },
 };
@@ -58,7 +58,10 @@ pub(crate) fn check_account_name(name: &AccountName) {
     assert!((1..=MAX_ACCOUNT_NAME_CHARS).contains(&text.chars().count()));
     check_client_name(&name.client());
     assert_eq!(ClientName::try_from(text), Ok(name.client()));
-    assert!(FileName::try_from(format!("@{text}/a").as_str()).is_ok(), "{text}");
+    assert!(
+        FileName::try_from(format!("@{text}/a").as_str()).is_ok(),
+        "{text}"
+    );
     assert_eq!(text, text.to_lowercase());
 }
 

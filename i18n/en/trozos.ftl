@@ -289,6 +289,8 @@ live-sources = { $count ->
 }
 live-no-sources = no sources: waiting for one to come back
 map-secondary = secondary { $number }
+map-peers = peers
+source-peer = peer { $number }
 
 ## What happens between a receiver and its secondaries
 
@@ -1760,3 +1762,87 @@ web-standby-nobody = No central reigns at this moment. As soon as one does, its 
 web-work = Put to work
 web-done = Done
 web-failed = That did not work
+
+## What is published
+
+not-offered = { $name } has changed or is gone, so it is not offered: publish it again with { $publish }
+withdrawn-elsewhere = { $name } is no longer published: it was withdrawn from elsewhere
+not-serving = others cannot reach this client: { $why }
+limit-published = an account publishes at most { $count } files
+limit-audience = a file is published for at most { $count } accounts
+refused-no-source = it is published, but nobody who has it is connected now: try later
+refused-not-allowed = it is not for you
+publish-name-taken = that name is published with other content already; add REPLACE to change it
+peer-no-ticket = it has no permission from the central
+peer-ticket = its permission from the central is not valid here, or no longer
+peer-file-changed = it requested { $file }, which has changed since it was published
+client-unknown-account = there is no account called { $name }
+publish-alone = this client neither gives to other clients nor takes from them
+publish-outside = { $path } is outside the folders that files are published from; { $flag } allows another
+publish-hidden = { $path } is hidden, or in a hidden folder, and is not published
+publish-name = the name of { $path } cannot be published
+published-by = { $owner } publishes { $file } ({ $size })
+withdrawn-by = { $owner } no longer publishes { $file }
+bad-published-name = not the name of a published file: @<account>/<name>
+published = Published { $path } as { $name } ({ $size })
+publish-folder-empty = { $path } has no files that can be published
+publish-folder = This would publish { $files } ({ $size }); to do so: { $command } ALL
+publish-too-many = an account publishes at most { $count } files: publish a part of the folder
+publish-serving = Serving it until you stop this with Ctrl-C.
+withdrawn = { $name } is no longer published
+content-none = { $name } publishes nothing that you may see
+column-sources = sources
+column-for = for
+column-published = published
+source-away = unavailable
+holders-published = { $count ->
+    [one] 1 device
+   *[other] { $count } devices
+}
+about-videocliente-publicar = Publishes files of yours, which stay where they are
+about-videocliente-retirar = Stops publishing files
+about-videocliente-contenido = What an account publishes
+about-videocliente-traer = Downloads published files straight from whoever publishes them
+heading-peers = Peers
+heading-publishing = Publishing
+flag-puerto-companeros = Port at which other clients get what you publish; any free one if it is in use
+flag-publicar-desde = Another folder that files may be published from, beside your home, the current one and that of the downloads
+flag-sin-companeros = Neither gives to other clients nor takes from them
+flag-como = What it is called after @<account>/
+flag-para = Only for these accounts, separated by commas
+flag-reemplazar = Replaces other content that is published under the name
+flag-todo = All files of a folder
+flag-servir = Keeps running and serves it, until Ctrl-C
+command-publish = publishes a file, which stays where it is
+    .usage = PUBLISH <path> [FOR <a,…>]
+    .example = PUBLISH notes.pdf FOR luis,eva
+    .more = PUBLISH <path> AS <name> names it otherwise, and REPLACE takes the place of what had the name; of a folder the list is shown first, and ALL publishes it
+command-withdraw = stops publishing a file
+    .usage = DELETE <name>
+    .example = DELETE notes.pdf
+    .more = Whoever is receiving it has ten seconds left
+command-content = what an account publishes
+    .usage = LIST_CONTENT <account>
+    .example = LIST_CONTENT ana
+command-bring = downloads a file from whoever publishes it
+    .usage = GET_FILE @<account>/<name>
+    .example = GET_FILE @ana/notes.pdf
+    .more = Like GET; GET_FILE ana notes.pdf copy.pdf saves it under another name
+uploading = Uploading { $rate } to { $count } ({ $size } in all); { $files } published from here
+uploading-limited = { $line }; limit: { $limit }
+ignored-published = names that begin with @ belong to what people publish
+command-upload-limit = limit of what others are sent; OFF removes it
+    .usage = LIMIT [<rate|OFF>]
+    .example = LIMIT 20MB/s
+    .more = Of what you publish, to all together, from now on, or by a timetable; alone, it shows it
+help-published = Published
+flag-companeros = Starts so many clients, which download the largest file at once, and shows how long each takes and whom its bytes come from
+crowd-begins = { $count ->
+    [one] A client begins
+   *[other] { $count } clients begin at once
+} to download { $file } ({ $size })
+crowd-client = client
+crowd-took = took
+crowd-from-secondaries = from secondaries
+crowd-from-peers = from peers
+crowd-total = From { $who }: { $size }

@@ -289,6 +289,8 @@ live-sources = { $count ->
 }
 live-no-sources = sin fuentes: se espera a que vuelva una
 map-secondary = secundario { $number }
+map-peers = compañeros
+source-peer = compañero { $number }
 
 ## Lo que pasa entre quien recibe y sus secundarios
 
@@ -1760,3 +1762,87 @@ web-standby-nobody = Ahora mismo no manda ningún central. En cuanto mande algun
 web-work = Que trabaje
 web-done = Hecho
 web-failed = No ha podido ser
+
+## Lo que se publica
+
+not-offered = { $name } ha cambiado o ya no está, así que no se ofrece: vuelve a publicarlo con { $publish }
+withdrawn-elsewhere = { $name } ya no se publica: se retiró desde otro sitio
+not-serving = los demás no pueden llegar hasta aquí: { $why }
+limit-published = una cuenta no publica más de { $count } ficheros
+limit-audience = un fichero no se publica para más de { $count } cuentas
+refused-no-source = está publicado, pero nadie que lo tenga está conectado ahora: prueba más tarde
+refused-not-allowed = no es para ti
+publish-name-taken = ese nombre ya se publica con otro contenido; añade REEMPLAZAR para cambiarlo
+peer-no-ticket = no trae permiso del central
+peer-ticket = su permiso del central no vale aquí, o ya no vale
+peer-file-changed = pidió { $file }, que ha cambiado desde que se publicó
+client-unknown-account = no hay ninguna cuenta llamada { $name }
+publish-alone = este cliente no da ni recibe nada de otros clientes
+publish-outside = { $path } está fuera de las carpetas desde las que se publica; { $flag } permite otra
+publish-hidden = { $path } está oculto, o en una carpeta oculta, y así no se publica
+publish-name = { $path } tiene un nombre que no se puede publicar
+published-by = { $owner } publica { $file } ({ $size })
+withdrawn-by = { $owner } ya no publica { $file }
+bad-published-name = no es el nombre de un fichero publicado: @<cuenta>/<nombre>
+published = Publicado { $path } como { $name } ({ $size })
+publish-folder-empty = { $path } no tiene ficheros que se puedan publicar
+publish-folder = Se publicarían { $files } ({ $size }); para publicarlos: { $command } TODO
+publish-too-many = una cuenta no publica más de { $count } ficheros: publica una parte de la carpeta
+publish-serving = Se sirve hasta que lo pares con Ctrl-C.
+withdrawn = Ya no se publica { $name }
+content-none = { $name } no publica nada que puedas ver
+column-sources = fuentes
+column-for = para
+column-published = publicado
+source-away = no disponible
+holders-published = { $count ->
+    [one] 1 dispositivo
+   *[other] { $count } dispositivos
+}
+about-videocliente-publicar = Publica ficheros tuyos, que se quedan donde están
+about-videocliente-retirar = Deja de publicar ficheros
+about-videocliente-contenido = Lo que publica una cuenta
+about-videocliente-traer = Descarga ficheros publicados directamente de quien los publica
+heading-peers = Compañeros
+heading-publishing = Publicar
+flag-puerto-companeros = Puerto en el que otros clientes reciben lo que publicas; si está ocupado, otro que esté libre
+flag-publicar-desde = Otra carpeta desde la que se puede publicar, además de la tuya, la actual y la de las descargas
+flag-sin-companeros = Ni da a otros clientes ni recibe de ellos
+flag-como = Cómo se llamará, detrás de @<cuenta>/
+flag-para = Solo para estas cuentas, separadas por comas
+flag-reemplazar = Reemplaza otro contenido que ya se publique con ese nombre
+flag-todo = Todos los ficheros de una carpeta
+flag-servir = Sigue en marcha y lo sirve, hasta Ctrl-C
+command-publish = publica un fichero, que se queda donde está
+    .usage = PUBLICAR <ruta> [PARA <c,…>]
+    .example = PUBLICAR apuntes.pdf PARA luis,eva
+    .more = PUBLICAR <ruta> COMO <nombre> le da otro nombre, y REEMPLAZAR quita lo que lo tenía; de una carpeta se enseña antes la lista, y TODO la publica
+command-withdraw = deja de publicar un fichero
+    .usage = RETIRAR <nombre>
+    .example = RETIRAR apuntes.pdf
+    .more = A quien lo esté recibiendo le quedan diez segundos
+command-content = lo que publica una cuenta
+    .usage = CONTENIDO <cuenta>
+    .example = CONTENIDO ana
+command-bring = descarga un fichero de quien lo publica
+    .usage = TRAER @<cuenta>/<nombre>
+    .example = TRAER @ana/apuntes.pdf
+    .more = Como VIDEO; TRAER ana apuntes.pdf copia.pdf lo guarda con otro nombre
+uploading = Subiendo { $rate } a { $count } ({ $size } en total); se publican { $files } desde aquí
+uploading-limited = { $line }; límite: { $limit }
+ignored-published = los nombres que empiezan por @ son de lo que publica la gente
+command-upload-limit = límite de lo que se envía a otros; NO lo quita
+    .usage = LIMITE [<tasa|NO>]
+    .example = LIMITE 20MB/s
+    .more = De lo que publicas, a todos juntos, desde ahora, o según un horario; sin nada, lo muestra
+help-published = Publicado
+flag-companeros = Arranca tantos clientes que descargan a la vez el fichero más grande, y enseña cuánto tarda cada uno y de dónde le llega
+crowd-begins = { $count ->
+    [one] Un cliente empieza
+   *[other] { $count } clientes empiezan a la vez
+} a descargar { $file } ({ $size })
+crowd-client = cliente
+crowd-took = tardó
+crowd-from-secondaries = de secundarios
+crowd-from-peers = de compañeros
+crowd-total = De { $who }: { $size }

@@ -162,6 +162,16 @@ pub enum Deed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
     },
+    /// A file is published, or other content under its name.
+    Published {
+        /// Its name.
+        file: FileName,
+    },
+    /// A file is published no more.
+    Withdrawn {
+        /// Its name.
+        file: FileName,
+    },
     /// A download may begin.
     Granted {
         /// The file.
@@ -211,6 +221,8 @@ impl Deed {
             Self::MaxDownloads { .. } => "max-downloads",
             Self::Resolved { .. } => "resolved",
             Self::Migrated { .. } => "migrated",
+            Self::Published { .. } => "published",
+            Self::Withdrawn { .. } => "withdrawn",
             Self::Granted { .. } => "granted",
             Self::Finished { .. } => "finished",
         }
@@ -232,6 +244,8 @@ impl Deed {
             | Self::Disconnected
             | Self::MaxDownloads { .. }
             | Self::Resolved { .. }
+            | Self::Published { .. }
+            | Self::Withdrawn { .. }
             | Self::Migrated { .. }
             | Self::Granted { .. }
             | Self::Finished { .. } => None,
@@ -241,9 +255,11 @@ impl Deed {
     /// The file that it is about.
     pub fn file(&self) -> Option<&FileName> {
         match self {
-            Self::Resolved { file } | Self::Granted { file, .. } | Self::Finished { file, .. } => {
-                Some(file)
-            }
+            Self::Resolved { file }
+            | Self::Published { file }
+            | Self::Withdrawn { file }
+            | Self::Granted { file, .. }
+            | Self::Finished { file, .. } => Some(file),
             Self::Registered { .. }
             | Self::Unregistered
             | Self::DeviceAdded { .. }
@@ -280,6 +296,8 @@ impl Deed {
             | Self::Works { .. }
             | Self::MaxDownloads { .. }
             | Self::Resolved { .. }
+            | Self::Published { .. }
+            | Self::Withdrawn { .. }
             | Self::Migrated { .. } => Weight::Lasting,
         }
     }

@@ -24,6 +24,10 @@ pub enum Limit {
     Folders,
     /// Requested chunks of one connection.
     Chunks,
+    /// Files that one account publishes.
+    Published,
+    /// Accounts that a published file is for.
+    Audience,
     /// Accounts of the cluster.
     Accounts,
     /// Accounts that were registered from one address of late.
@@ -54,6 +58,8 @@ impl fmt::Display for Limit {
             Self::Files => "files",
             Self::Folders => "folders",
             Self::Chunks => "chunks",
+            Self::Published => "published files",
+            Self::Audience => "accounts that a file is for",
             Self::Accounts => "accounts",
             Self::Registrations => "registrations from one address in an hour",
             Self::Devices => "devices of one account",

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Version of the protocol that `hello` announces.
 pub const PROTOCOL: u32 = 1;
 
+/// Version of what `hello` says of swarms: clients that are sources of each other.
+pub const SWARM: u32 = 1;
+
 /// Smallest chunk, in bytes; also the chunk of every file up to 8 GiB.
 pub const MIN_CHUNK_BYTES: u32 = 1 << 20;
 /// Largest chunk, in bytes.
@@ -47,6 +50,17 @@ pub const MAX_GROUP_NAME_BYTES: usize = 48;
 pub const MAX_CENTRALS: usize = 16;
 /// Highest number that a secondary may have.
 pub const MAX_SECONDARY_NUMBER: u16 = 64;
+
+/// Highest number that a peer may have; the bit above it tells the ids of peers from those of secondaries.
+pub const MAX_PEER_NUMBER: u32 = (1 << 31) - 1;
+/// Most chunks in whose window a receiver may say which it wants.
+pub const MAX_WANTED_CHUNKS: u32 = 1 << 16;
+/// What a receiver got counts 1 ÷ e as much after this time.
+pub const LATELY_FADES: Duration = Duration::from_secs(2);
+/// Peers that one message may name.
+pub const MAX_PEERS_NAMED: usize = 64;
+/// How long a ticket is good: for the beginning of a connection.
+pub const TICKET_LASTS: Duration = Duration::from_secs(600);
 
 /// Longest JSON line, in bytes, its line feed included.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -93,6 +107,15 @@ pub const ANSWERS_OF_A_SESSION: usize = 64;
 pub const MAX_ORDER_SESSIONS: usize = 10_000;
 /// How long the answers are kept of a session that gives no orders.
 pub const ORDER_SESSION_IDLE: Duration = Duration::from_secs(24 * 3600);
+
+/// Files that an account may publish.
+pub const MAX_PUBLISHED_EACH: usize = 1000;
+/// Accounts that a published file may be for, where it is not for all.
+pub const MAX_AUDIENCE: usize = 256;
+/// Connections that a client takes in from those whom it sends to.
+pub const MAX_PEER_CONNECTIONS: usize = 64;
+/// How long what is withdrawn is still sent to those who receive it.
+pub const WITHDRAWN_FOR: Duration = Duration::from_secs(10);
 
 /// How often a secondary and the central tell each other that they live.
 pub const HEARTBEAT: Duration = Duration::from_millis(500);

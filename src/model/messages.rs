@@ -3,16 +3,21 @@
 //!
 //! A new message is a new variant here; the compiler then names the one place that has to deal with it.
 
+mod questions;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountKey, AccountName, Audited, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits,
-    CopyOrder, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile, Job, KnownSource,
-    ListedFile, Outcome, RemovedReason, RequestId, RoomAnswer, RoomId, RoomMessage, RoomName,
-    RoomOrder, SentBytes, SentTransfer, Signature, SourceId, SourceInfo, TransferId, Wish,
+    AccountKey, AccountName, ChunkIndex, ClientName, Conflict, CopyLimits, CopyOrder, Digest,
+    Fault, FileMeta, FileName, Finished, Grant, HeldFile, Job, KnownSource, Outcome, PeerInfo,
+    PeerNumber, Publish, RemovedReason, RequestId, RoomAnswer, RoomId, RoomMessage, RoomName,
+    RoomOrder, SentBytes, SentTransfer, Sharing, Signature, SourceId, SourceInfo, TransferId,
+    VerifyKey, Wish,
 };
+
+pub use self::questions::{Answer, Question, User};
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +73,52 @@ pub enum FromClient {
     },
     /// Goes on with a download that was granted before the connection was lost.
     Resume(Resume),
+    /// Whether it gives others what it has. Only to a central that knows swarms; says that this client does as well.
+    Share(Sharing),
+    /// A device of an account publishes a file, or publishes it for others.
+    Publish {
+        /// Chosen by the client.
+        request: RequestId,
+        /// What.
+        #[serde(flatten)]
+        order: Publish,
+    },
+    /// A device of an account withdraws a file that it publishes.
+    Withdraw {
+        /// Chosen by the client.
+        request: RequestId,
+        /// Its name.
+        name: FileName,
+    },
+    /// A device of an account can send a file that it publishes, or cannot any more.
+    Offer {
+        /// The file.
+        file: FileMeta,
+        /// It can.
+        on: bool,
+    },
+    /// How far its downloads are, and what it sends; a sign of life as well.
+    Progress {
+        /// In thousandths, of those that are in a swarm.
+        transfers: Vec<(TransferId, u16)>,
+        /// What it sends to peers now, in bytes per second.
+        sent: u64,
+    },
+    /// It could use more peers.
+    MorePeers {
+        /// The transfer.
+        transfer: TransferId,
+        /// Peers that it cannot reach, or has given up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<PeerNumber>,
+    },
+    /// It has all of a content and gives it to others, or does so no more.
+    Seeding {
+        /// The content.
+        id: Digest,
+        /// It does.
+        on: bool,
+    },
 }
 
 /// From a client to the central: what only the holder of a key may say. The signature is checked before anybody hears of
@@ -182,18 +233,6 @@ pub enum ForRooms {
     },
 }
 
-/// An account as everybody sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Its name.
-    pub name: AccountName,
-    /// Somebody has signed in as it.
-    pub connected: bool,
-    /// Files of it that the asker may see.
-    #[serde(default)]
-    pub files: u32,
-}
-
 /// A download that goes on over a new connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
@@ -206,33 +245,6 @@ pub struct Resume {
     /// The sources that it was told of: a central that does not know the transfer keeps their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<KnownSource>,
-}
-
-/// What is answered from the central's state, and changes nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Question {
-    /// The files that can be downloaded, from after a name.
-    List {
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<FileName>,
-    },
-    /// The state of the cluster.
-    Status,
-    /// The accounts, from after a name.
-    Users {
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<AccountName>,
-    },
-    /// The audit trail, from after a number: only for administrators.
-    Audit {
-        /// The number.
-        after: u64,
-        /// That the administrator's password is known, for this connection.
-        proof: Digest,
-    },
 }
 
 /// From a secondary to the central.
@@ -338,43 +350,54 @@ pub enum ForClient {
         /// What the name stands for now.
         file: FileMeta,
     },
+    /// What the client is to its peers; the answer to the first `share` of a connection.
+    YouAre {
+        /// Its number.
+        peer: PeerNumber,
+        /// What this central's tickets are checked with.
+        key: VerifyKey,
+    },
+    /// A file is published.
+    Published {
+        /// The client's number for it.
+        request: RequestId,
+        /// Since when, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// A file of the client's account is published no more, or is not what the client offers.
+    Withdrawn {
+        /// The client's number for it, if this client has ordered it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestId>,
+        /// Its name.
+        name: FileName,
+    },
+    /// A download is in a swarm, or its file is published: whom it may ask beside the secondaries. The first one of a transfer says that it is, also
+    /// when it names nobody.
+    Peers {
+        /// The transfer.
+        transfer: TransferId,
+        /// These join those that it knows.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        add: Vec<PeerInfo>,
+        /// These have gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        drop: Vec<PeerNumber>,
+    },
+    /// Somebody cannot connect to this client, and listens: it is to connect there and serve on that connection.
+    ServeTo {
+        /// The content.
+        id: Digest,
+        /// The peer, where it listens, and a ticket that lets it ask here.
+        #[serde(flatten)]
+        to: PeerInfo,
+    },
     /// The books of an ended transfer are closed: what the secondaries reported.
     Booked {
         /// The transfer.
         transfer: TransferId,
         /// Bytes that each source sent, of those that the receiver named.
         sent: Vec<SentBytes>,
-    },
-}
-
-/// The answer to a [`Question`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Answer {
-    /// One page of the listing.
-    Listing {
-        /// False while service has not begun.
-        ready: bool,
-        /// The files of this page, by name.
-        files: Vec<ListedFile>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// The state of the cluster.
-    Status(ClusterStatus),
-    /// One page of the accounts.
-    Users {
-        /// The accounts of this page, in an order of their own.
-        users: Vec<User>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// Lines of the audit trail.
-    Audit {
-        /// The lines of this page, in order.
-        lines: Vec<Audited>,
-        /// The number of the last line that there is: less than what was asked for says that the trail is another.
-        last: u64,
     },
 }
 

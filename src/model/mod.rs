@@ -19,6 +19,8 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
+mod peer;
+mod publication;
 mod remote;
 mod rooms;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -55,6 +57,11 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use peer::{
+    FromPeers, Lately, LinkKind, PeerInfo, PeerNumber, PeerNumberError, Sharing, Ticket,
+    TicketTextError, VerifyKey,
+};
+pub use publication::{Audience, Publication, Publish, PublishedFile};
 pub use remote::{RemoteError, is_bucket_address};
 pub use rooms::{
     Asked, Job, RoomAnswer, RoomId, RoomInfo, RoomMessage, RoomName, RoomNameError, RoomOptions,

@@ -1,8 +1,8 @@
 //! Values for unit tests and fuzz targets: good ones, made of what matters where they are used.
 
 use super::{
-    ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Have, Outcome, ReceivedFrom,
-    SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
+    ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, FromPeers, Have, Outcome,
+    ReceivedFrom, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
 };
 
 /// The name of a file.
@@ -53,6 +53,7 @@ pub fn finished(transfer: TransferId, outcome: Outcome) -> Finished {
         outcome,
         reason: None,
         sources: Vec::new(),
+        peers: FromPeers::default(),
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     AccountKey, AccountName, ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId,
-    Digest, FileMeta, FileName, Incarnation, Likeness, RequestId, SecondaryNumber, Session,
-    Signature, SourceId, Term, TransferId,
+    Digest, FileMeta, FileName, Incarnation, Likeness, PeerNumber, RequestId, SecondaryNumber,
+    Session, Signature, SourceId, Term, Ticket, TransferId, VerifyKey,
 };
 
 macro_rules! text_value {
@@ -36,6 +36,8 @@ text_value!(Signature, |signature| Cow::Owned(signature.to_string()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(ClusterId, |id| Cow::Owned(id.to_string()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
+text_value!(VerifyKey, |key| Cow::Owned(key.to_string()));
+text_value!(Ticket, |ticket| Cow::Owned(ticket.to_string()));
 
 impl Serialize for AccountKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -69,6 +71,9 @@ macro_rules! number_value {
 
 number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
     SecondaryNumber::try_from(n).map_err(|e| e.to_string())
+});
+number_value!(PeerNumber, u64, |n| u64::from(n.get()), |n| {
+    PeerNumber::try_from(n).map_err(|e| e.to_string())
 });
 number_value!(RequestId, u64, |id| id.0, |id| Ok(RequestId(id)));
 number_value!(Term, u32, |term| term.0, |term| Ok(Term(term)));

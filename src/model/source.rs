@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChunkIndex, ChunkRange, ChunkSet, SecondaryNumber, SourceId};
+use super::{ChunkIndex, ChunkRange, ChunkSet, PeerNumber, SecondaryNumber, SourceId};
 
 /// Who a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,12 +12,25 @@ use super::{ChunkIndex, ChunkRange, ChunkSet, SecondaryNumber, SourceId};
 pub enum Who {
     /// A secondary.
     Secondary(SecondaryNumber),
+    /// Another client.
+    Peer(PeerNumber),
+}
+
+impl Who {
+    /// Its number, if it is a secondary.
+    pub fn secondary(self) -> Option<SecondaryNumber> {
+        match self {
+            Self::Secondary(number) => Some(number),
+            Self::Peer(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secondary(number) => write!(f, "secondary {number}"),
+            Self::Peer(number) => write!(f, "peer {number}"),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientName, Digest, FileMeta, FileName, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
-    error_codes,
+    ClientName, Digest, FileMeta, FileName, FromPeers, SecondaryNumber, SourceId, SourceInfo,
+    TransferId, Who, error_codes,
     figures::{Figure, figures},
 };
 
@@ -74,8 +74,11 @@ pub struct Finished {
     /// Why, when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// Per source.
+    /// Per source; peers are not among them.
     pub sources: Vec<ReceivedFrom>,
+    /// What came from peers.
+    #[serde(default, skip_serializing_if = "FromPeers::is_none")]
+    pub peers: FromPeers,
 }
 
 /// Why a transfer failed, as its receiver tells the central.

@@ -16,6 +16,7 @@ mod network;
 #[cfg(feature = "object-store")]
 pub mod objects;
 mod permits;
+mod pinned;
 mod ports;
 mod refusal;
 mod send_file;
@@ -35,9 +36,12 @@ pub use local::{LocalListener, connect_here, is_listened_to, read_all};
 pub use mdns::{Announcement, Browser};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
+pub use pinned::{PEER_NAME, connect_pinned, pin};
 pub use ports::{free_ports, has_listener};
 pub use refusal::TlsRefusal;
-pub use send_file::{PlainSocket, UNSENT_BYTES, UNSENT_HTTP_BYTES, keep_alive, limit_unsent};
+pub use send_file::{
+    PlainSocket, UNSENT_BYTES, UNSENT_HTTP_BYTES, keep_alive, limit_unsent, lower_effort,
+};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{Authority, ClientTls, Identity, ServerTls, TlsError, Traffic};

@@ -3,7 +3,7 @@
 
 mod entering;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::{Instant, timeout_at};
@@ -16,8 +16,8 @@ use super::{
 use crate::{
     model::limits::HELLO_TIMEOUT,
     net::{
-        ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket, Stream,
-        TlsRefusal, Traffic, WriteSide, connect, split,
+        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Socket, Stream, TlsRefusal,
+        WriteSide, split,
     },
     proto::{
         ErrorCode, Hello, Lines, Said,
@@ -48,48 +48,13 @@ pub(super) enum GreetError {
 }
 
 impl GreetError {
-    fn read(error: ReadError) -> Self {
+    pub(super) fn read(error: ReadError) -> Self {
         match &error {
             ReadError::Io(io) => match TlsRefusal::of(io) {
                 Some(refusal) => Self::Denied(Denied::Tls(refusal)),
                 None => Self::Read(error),
             },
             ReadError::Line(_) | ReadError::CutShort => Self::Read(error),
-        }
-    }
-}
-
-/// Connects to the first address of a source that answers, which was dialled under this name or address.
-pub(super) async fn dial(
-    network: &Network,
-    addresses: &[SocketAddr],
-    dialled: &str,
-    security: &Security,
-) -> Result<Stream, GreetError> {
-    let (socket, _) = connect(network, addresses)
-        .await
-        .map_err(GreetError::Connect)?;
-    secure(socket, dialled, Traffic::Bulk, security).await
-}
-
-/// Begins TLS on a connection to what was dialled, where there is to be any.
-pub(super) async fn secure(
-    socket: Socket,
-    dialled: &str,
-    traffic: Traffic,
-    security: &Security,
-) -> Result<Stream, GreetError> {
-    match &security.client {
-        None => Ok(Stream::Plain(socket)),
-        Some(tls) => {
-            let connected = timeout_at(
-                Instant::now() + HELLO_TIMEOUT,
-                tls.connect(socket, dialled, traffic),
-            );
-            let connected = connected
-                .await
-                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            connected.map_err(|error| GreetError::read(error.into()))
         }
     }
 }

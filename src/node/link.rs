@@ -66,6 +66,8 @@ pub(super) enum LinkEvent {
         central: SocketAddr,
         /// Its host name or address as it was dialled, and its port.
         place: Place,
+        /// What it says of itself.
+        reign: Reign,
         /// Which cluster it is of, if it says so.
         cluster: Option<ClusterId>,
         /// What names this connection for whoever signs something on it; an old central takes no such thing.
@@ -98,7 +100,7 @@ impl Link {
         let stop = CancellationToken::new();
         let (heartbeat, lease, spread) = match config.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE, SECONDARY_SPREAD),
-            PeerRole::Client { .. } | PeerRole::Central(_) => {
+            PeerRole::Client { .. } | PeerRole::Central(_) | PeerRole::Peer { .. } => {
                 (CLIENT_HEARTBEAT, CLIENT_LEASE, CLIENT_SPREAD)
             }
         };
@@ -239,6 +241,7 @@ impl Task {
         let up = LinkEvent::Up {
             central,
             place,
+            reign: reign.clone(),
             cluster: reign.cluster,
             channel,
             outbox,

@@ -165,7 +165,7 @@ impl From<PeerRole> for Stranger {
         match role {
             PeerRole::Central(_) => Self::Central,
             PeerRole::Secondary { number, .. } => Self::Secondary(number),
-            PeerRole::Client { .. } => Self::Client,
+            PeerRole::Client { .. } | PeerRole::Peer { .. } => Self::Client,
         }
     }
 }

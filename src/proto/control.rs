@@ -316,6 +316,45 @@ mod tests {
     }
 
     #[test]
+    fn what_swarms_say_round_trips() {
+        for json in [
+            r#"{"type":"share","on":true,"listens":50100,"link":"wired","uplink":125000000}"#
+                .to_owned(),
+            r#"{"type":"share","on":false,"link":"unknown","uplink":0}"#.to_owned(),
+            r#"{"type":"progress","transfers":[["1-0000000000000017",512]],"sent":12000000}"#
+                .to_owned(),
+            r#"{"type":"more-peers","transfer":"1-0000000000000017","lost":[7]}"#.to_owned(),
+            format!(
+                r#"{{"type":"seeding","id":"{}","on":true}}"#,
+                "0f".repeat(32)
+            ),
+        ] {
+            let message = to_central(&json).unwrap();
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
+        let newer = r#"{"type":"share","on":true,"link":"light"}"#;
+        assert!(to_central(newer).is_ok());
+        let ticket = "00000009".to_owned() + &"ab".repeat(72);
+        let peer = format!(r#""peer":17,"ip":"10.0.0.7","port":50100,"ticket":"{ticket}""#);
+        for json in [
+            format!(
+                r#"{{"type":"you-are","peer":9,"key":"{}"}}"#,
+                "0f".repeat(32)
+            ),
+            format!(
+                r#"{{"type":"peers","transfer":"1-0000000000000017","add":[{{{peer}}}],"drop":[3]}}"#
+            ),
+            r#"{"type":"peers","transfer":"1-0000000000000017"}"#.to_owned(),
+            format!(r#"{{"type":"serve-to","id":"{}",{peer}}}"#, "0f".repeat(32)),
+        ] {
+            let message: FromCentral = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
+        let nobody = r#"{"type":"more-peers","transfer":"1-0000000000000017","lost":[0]}"#;
+        assert!(to_central(nobody).is_err());
+    }
+
+    #[test]
     fn a_refusal_round_trips() {
         let json = r#"{"type":"refused","request":3,"code":"not-found","message":"no live secondary holds b.mp4"}"#;
         let message: FromCentral = serde_json::from_str(json).unwrap();

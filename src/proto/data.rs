@@ -1,10 +1,10 @@
-//! Data plane: receiver ↔ secondary. Long-lived, requests pipelined, one transfer open at a time.
+//! Data plane: receiver ↔ secondary or peer. Long-lived, requests pipelined, one transfer open at a time.
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ChunkIndex, Digest, FileName, Part, TransferId};
+use crate::model::{ChunkIndex, ChunkSet, Digest, FileName, Lately, Part, Ticket, TransferId};
 
-use super::{ErrorCode, Hello};
+use super::{ErrorCode, Hello, Wanted};
 
 /// From a receiver to one of its sources.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub enum ToSource {
         /// The receiver knows [`FromSource::Queued`].
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
+        /// The central's permission to ask a peer; secondaries need none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Ticket>,
     },
     /// Asks for one chunk; answered in order by `data` frames, `cancelled` or `failed`.
     Get {
@@ -33,6 +36,18 @@ pub enum ToSource {
         /// Only this part of it, and before all that was asked for without one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         part: Option<Part>,
+        /// Of a member of a swarm: what it got lately.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lately: Option<Lately>,
+    },
+    /// Asks for one chunk, whichever the source likes of some; answered by its `data` frames, or by `none`. Only to a
+    /// secondary that knows swarms, and one at a time.
+    Any {
+        /// What the receiver got lately.
+        lately: Lately,
+        /// Which it would take.
+        #[serde(flatten)]
+        wanted: Wanted,
     },
     /// Takes a request back: what is not sent yet will not be.
     Cancel {
@@ -83,6 +98,13 @@ pub enum FromSource {
     },
     /// What was asked for comes later: others are sent to first, and the sender lives.
     Queued,
+    /// Of the chunks of an `any` none will come.
+    None,
+    /// What a peer has: all of it after `opened`, then what it got since.
+    Have {
+        /// The chunks.
+        chunks: ChunkSet,
+    },
     /// The transfer is closed: nothing more of it comes.
     Closed {
         /// The transfer.
@@ -99,4 +121,51 @@ pub enum FromSource {
     },
     /// Sign of life.
     Ping,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip<M>(json: &str) -> M
+    where
+        M: Serialize + serde::de::DeserializeOwned,
+    {
+        let message: M = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        message
+    }
+
+    #[test]
+    fn what_swarms_say_round_trips() {
+        let ticket = "00000009".to_owned() + &"ab".repeat(72);
+        let open = format!(
+            r#"{{"type":"open","transfer":"1-0000000000000017","id":"{}","name":"a","manifest":true,"queued":true,"ticket":"{ticket}"}}"#,
+            "0f".repeat(32)
+        );
+        round_trip::<ToSource>(&open);
+        round_trip::<ToSource>(r#"{"type":"get","chunk":7,"lately":250}"#);
+        let any = round_trip::<ToSource>(r#"{"type":"any","lately":0,"from":3,"wanted":"BQ"}"#);
+        let ToSource::Any { wanted, .. } = any else {
+            panic!("{any:?}");
+        };
+        assert!(wanted.chunks().iter().map(|chunk| chunk.0).eq([3, 5]));
+        round_trip::<FromSource>(r#"{"type":"have","chunks":[[0,3],[9,1]]}"#);
+        assert_eq!(
+            round_trip::<FromSource>(r#"{"type":"none"}"#),
+            FromSource::None
+        );
+        for bad in [
+            r#"{"type":"any","lately":0,"from":3}"#,
+            r#"{"type":"any","from":3,"wanted":"BQ"}"#,
+            r#"{"type":"any","lately":-1,"from":3,"wanted":"BQ"}"#,
+            r#"{"type":"get","chunk":7,"lately":4294967296}"#,
+        ] {
+            assert!(serde_json::from_str::<ToSource>(bad).is_err(), "{bad}");
+        }
+        assert!(
+            serde_json::from_str::<FromSource>(r#"{"type":"have","chunks":[[5,1],[2,1]]}"#)
+                .is_err()
+        );
+    }
 }

@@ -31,6 +31,10 @@ pub enum ErrorCode {
     NotReady,
     /// No secondary that is alive holds a file of this name.
     NotFound,
+    /// Nobody who can send the published file is connected.
+    NoSource,
+    /// This is for others.
+    NotAllowed,
     /// Another live secondary has this number.
     NumberInUse,
     /// The cluster has no place for this number.
@@ -91,6 +95,8 @@ error_codes!(ErrorCode, code {
     Self::NotEnrolled => "not-enrolled",
     Self::NotReady => "not-ready",
     Self::NotFound => "not-found",
+    Self::NoSource => "no-source",
+    Self::NotAllowed => "not-allowed",
     Self::NumberInUse => "number-in-use",
     Self::NumberNotAllowed => "number-not-allowed",
     Self::NoSuchContent => "no-such-content",

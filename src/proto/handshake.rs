@@ -25,7 +25,7 @@ use super::{
     ErrorCode, Hello, Said,
     password::{Password, plain_text},
 };
-use crate::model::{Digest, SecondaryNumber, error_codes, limits};
+use crate::model::{Digest, PeerNumber, SecondaryNumber, error_codes, limits};
 
 pub use super::nonce::Nonce;
 
@@ -200,6 +200,8 @@ pub enum ServerRole {
     Central,
     /// A secondary.
     Secondary(SecondaryNumber),
+    /// A client that gives to its peers.
+    Peer(PeerNumber),
 }
 
 impl fmt::Display for ServerRole {
@@ -207,6 +209,7 @@ impl fmt::Display for ServerRole {
         match self {
             Self::Central => f.write_str("central"),
             Self::Secondary(number) => write!(f, "secondary {number}"),
+            Self::Peer(number) => write!(f, "peer {number}"),
         }
     }
 }

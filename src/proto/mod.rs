@@ -18,10 +18,13 @@ mod nested;
 mod nonce;
 mod password;
 pub mod said;
+pub mod ticket;
+mod wanted;
 pub mod wire;
 
 pub use codec::{LineError, Lines, encode_line};
 pub use error_code::ErrorCode;
 pub use password::Password;
 pub use said::Said;
+pub use wanted::Wanted;
 pub use wire::{CentralState, Hello, PeerRole, Reign, WireError};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::nonce::Nonce;
 use crate::model::{
-    ClientName, ClusterId, Incarnation, SecondaryNumber, Session, Term,
-    limits::{MAX_CENTRALS, PROTOCOL},
+    ClientName, ClusterId, Incarnation, PeerNumber, SecondaryNumber, Session, Term,
+    limits::{MAX_CENTRALS, PROTOCOL, SWARM},
 };
 
 /// A message whose parts are valid one by one but do not belong together.
@@ -34,7 +34,7 @@ pub enum WireError {
 pub struct Hello {
     /// Version of the protocol; see [`PROTOCOL`].
     pub protocol: u32,
-    /// `central`, `secondary` or `client`.
+    /// `central`, `secondary`, `client` or `peer`.
     pub role: String,
     /// A client's name, once it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +69,12 @@ pub struct Hello {
     /// Of one who connects and knows the cluster's secret; of a central, what accounts sign on this connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
+    /// A peer's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerNumber>,
+    /// The version of what this program knows of swarms; nothing, if it knows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<u32>,
 }
 
 /// How a central that takes peers stands.
@@ -96,6 +102,8 @@ pub struct Reign {
     pub state: CentralState,
     /// Where the cluster's centrals are, as far as it knows others.
     pub centrals: Vec<SocketAddr>,
+    /// It lets clients be sources of each other.
+    pub swarm: bool,
 }
 
 impl From<Term> for Reign {
@@ -148,9 +156,19 @@ pub enum PeerRole {
         /// The run of its process.
         incarnation: Incarnation,
     },
+    /// A client that gives another what it has, or asks it for that. Peers say numbers to each other, and no names.
+    Peer {
+        /// Its number.
+        number: PeerNumber,
+    },
 }
 
 impl Hello {
+    /// True when whoever says it knows swarms of this version.
+    pub fn knows_swarms(&self) -> bool {
+        self.swarm == Some(SWARM)
+    }
+
     /// The hello of this program in a role.
     pub fn from_role(role: &PeerRole) -> Self {
         let blank = |text: &str| Self {
@@ -167,6 +185,8 @@ impl Hello {
             port: None,
             incarnation: None,
             nonce: None,
+            peer: None,
+            swarm: None,
         };
         match role {
             PeerRole::Central(reign) => Self {
@@ -174,6 +194,7 @@ impl Hello {
                 cluster: reign.cluster,
                 state: Some(reign.state),
                 centrals: pairs(&reign.centrals),
+                swarm: reign.swarm.then_some(SWARM),
                 ..blank("central")
             },
             PeerRole::Client { name, session } => Self {
@@ -192,6 +213,11 @@ impl Hello {
                 incarnation: Some(*incarnation),
                 ..blank("secondary")
             },
+            PeerRole::Peer { number } => Self {
+                peer: Some(*number),
+                swarm: Some(SWARM),
+                ..blank("peer")
+            },
         }
     }
 
@@ -205,6 +231,7 @@ impl Hello {
         let missing = |role, field| WireError::Missing { role, field };
         match self.role.as_str() {
             "central" => Ok(PeerRole::Central(Reign {
+                swarm: self.knows_swarms(),
                 term: self.term.ok_or(missing("central", "term"))?,
                 cluster: self.cluster,
                 state: self.state.unwrap_or_default(),
@@ -220,6 +247,9 @@ impl Hello {
                 incarnation: self
                     .incarnation
                     .ok_or(missing("secondary", "incarnation"))?,
+            }),
+            "peer" => Ok(PeerRole::Peer {
+                number: self.peer.ok_or(missing("peer", "peer"))?,
             }),
             _ => Err(missing("peer", "a known role")),
         }
@@ -248,6 +278,10 @@ mod tests {
         // Each once, and nobody can listen at the others.
         let at: Vec<_> = reign.centrals.iter().map(ToString::to_string).collect();
         assert_eq!(at, ["10.0.0.1:50000", "[::1]:9"]);
+        assert!(!reign.swarm);
+        let swarm = r#"{"protocol":1,"role":"central","term":7,"swarm":1}"#;
+        assert!(role(swarm).swarm);
+        assert!(!role(&swarm.replace(r#""swarm":1"#, r#""swarm":2"#)).swarm);
         let later = r#"{"protocol":1,"role":"central","term":7,"state":"asleep"}"#;
         assert_eq!(role(later).state, CentralState::Unknown);
         let said = serde_json::to_string(&Hello::from_role(&PeerRole::Central(reign.clone())));
@@ -265,7 +299,7 @@ mod tests {
             hello.into_role(),
             Err(WireError::WrongProtocol { theirs: 2 })
         );
-        for role in ["secondary", "central", "emperor"] {
+        for role in ["secondary", "central", "peer", "emperor"] {
             let hello = format!(r#"{{"protocol":1,"role":"{role}"}}"#);
             let hello: Hello = serde_json::from_str(&hello).unwrap();
             assert!(matches!(hello.into_role(), Err(WireError::Missing { .. })));

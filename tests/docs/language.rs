@@ -27,13 +27,23 @@ pub(crate) const ENGLISH: Language = Language {
 
 /// Commands of the command lines, besides those of the prompts.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
+    ("auditor", "auditor"),
+    ("baja", "unregister"),
     ("certificados", "certificates"),
     ("certificados-motor", "engine-certificates"),
+    ("conectar", "connect"),
+    ("contenido", "content"),
+    ("desconectar", "disconnect"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),
     ("estado", "status"),
     ("listar", "list"),
+    ("publicar", "publish"),
+    ("registrar", "register"),
+    ("retirar", "withdraw"),
+    ("traer", "get-file"),
+    ("usuarios", "list-users"),
     ("ver", "watch"),
     ("verificar", "verify"),
 ];

@@ -87,7 +87,9 @@ impl Program {
 
     fn has_of_its_own(self, command: &str) -> bool {
         match self {
-            Self::Central => ["certificados", "certificados-motor", "diario"].contains(&command),
+            Self::Central => {
+                ["auditor", "certificados", "certificados-motor", "diario"].contains(&command)
+            }
             Self::Client => !Self::Central.has_of_its_own(command),
             Self::Secondary | Self::Local => false,
         }
@@ -190,7 +192,7 @@ fn ours(line: &str) -> Vec<(Program, Vec<String>)> {
 /// Options of other programs that pages name in the middle of a sentence.
 const FOREIGN: [&str; 3] = ["network", "no-block", "version"];
 /// Words in capitals in backticks that are no commands.
-const CAPITALS: [&str; 14] = [
+const CAPITALS: [&str; 17] = [
     "ARQUITECTURA",
     "DIRECTORIO",
     "FICHERO",
@@ -203,6 +205,9 @@ const CAPITALS: [&str; 14] = [
     "OPCIONES",
     "ORDEN",
     "ORDER",
+    "PARA",
+    "FOR",
+    "REPLACE",
     "POSIX",
     "C",
 ];

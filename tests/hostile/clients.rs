@@ -325,6 +325,7 @@ impl Limited {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
         };
         let target = config.target.clone();
         let (sender, events) = tokio::sync::mpsc::channel(1000);

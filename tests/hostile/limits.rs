@@ -525,6 +525,7 @@ fn names_of_clients_that_have_downloaded_nothing() {
         outcome: trozos::model::Outcome::Complete,
         reason: None,
         sources: Vec::new(),
+        peers: Default::default(),
     };
     machine.feed(1, FromReceiver::Finished(finished));
     for n in 2000..4000 {

@@ -10,6 +10,7 @@ mod http;
 mod later;
 mod orders;
 mod own_disk;
+mod published;
 mod retired;
 mod rooms;
 #[cfg(feature = "object-store")]

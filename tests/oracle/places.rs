@@ -154,7 +154,14 @@ impl Places {
             FromClient::SignOut => {}
             FromClient::Cancel { request } => self.stops_waiting((connection, *request)),
             FromClient::Resume(resume) => self.resuming = Some(self.resuming(connection, resume)),
-            FromClient::Download { .. } => {}
+            FromClient::Download { .. }
+            | FromClient::Share(_)
+            | FromClient::Publish { .. }
+            | FromClient::Withdraw { .. }
+            | FromClient::Offer { .. }
+            | FromClient::Progress { .. }
+            | FromClient::MorePeers { .. }
+            | FromClient::Seeding { .. } => {}
         }
     }
 
@@ -256,6 +263,8 @@ impl Places {
             | Action::ToReceiver(..)
             | Action::ToSecondary(..)
             | Action::Ack { .. }
+            | Action::Number { .. }
+            | Action::Introduce { .. }
             | Action::RefuseAccount { .. }
             | Action::Record(_)
             | Action::Notice(_) => {}
@@ -311,7 +320,12 @@ impl Places {
                     client.name = Some(name.clone());
                 }
             }
-            ForClient::Superseded { .. } => {}
+            ForClient::Superseded { .. }
+            | ForClient::YouAre { .. }
+            | ForClient::Published { .. }
+            | ForClient::Withdrawn { .. }
+            | ForClient::Peers { .. }
+            | ForClient::ServeTo { .. } => {}
         }
     }
 

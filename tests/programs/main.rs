@@ -24,6 +24,7 @@ mod names;
 mod orders;
 mod power;
 mod prompt;
+mod published;
 mod schemas;
 mod screen;
 mod scripts;

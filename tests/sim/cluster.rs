@@ -33,8 +33,7 @@ const STEPS: usize = 150;
 const MOST_SLOTS: u64 = 3;
 
 fn number_of(source: &SourceInfo) -> u64 {
-    let Who::Secondary(number) = source.who;
-    number.get().into()
+    source.who.secondary().expect("a secondary").get().into()
 }
 
 /// A file; `variant` is another content under the same name.
@@ -304,6 +303,7 @@ impl Walk {
             outcome,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         };
         self.feed(link, FromReceiver::Finished(finished));
         if outcome == Outcome::Complete {
@@ -448,6 +448,7 @@ impl Walk {
             outcome,
             reason: None,
             sources,
+            peers: Default::default(),
         };
         self.feed(link, FromReceiver::Finished(finished));
     }
@@ -596,6 +597,11 @@ impl Walk {
                     | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
+                    | ForClient::YouAre { .. }
+                    | ForClient::Published { .. }
+                    | ForClient::Withdrawn { .. }
+                    | ForClient::Peers { .. }
+                    | ForClient::ServeTo { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(
@@ -605,6 +611,8 @@ impl Walk {
                     | ForSecondary::Expelled { .. },
                 )
                 | Action::Ack { .. }
+                | Action::Number { .. }
+                | Action::Introduce { .. }
                 | Action::Notice(_) => {}
             }
         }

@@ -147,6 +147,7 @@ impl Bench {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
             security: Default::default(),
         };
         change(&mut config);

@@ -249,7 +249,7 @@ impl Data {
         let (reader, mut writer) = split(socket, Duration::from_secs(60));
         let name = ClientName::try_from(client).ok().context("name")?;
         writer.stage(&ToSource::Hello(Hello::from_role(&PeerRole::Client { name: Some(name), session: None })));
-        writer.stage(&ToSource::Open { transfer, id: file.id, name: file.name.clone(), manifest: false, queued: true });
+        writer.stage(&ToSource::Open { transfer, id: file.id, name: file.name.clone(), manifest: false, queued: true, ticket: None });
         writer.flush().await?;
         Ok(Self { reader, writer })
     }
@@ -281,7 +281,7 @@ async fn first_bytes(central: SocketAddr, file: &str, times: usize) -> Result<()
         let mut control = Control::open(central, &format!("primero{n}")).await?;
         let (transfer, meta, address) = grant(&mut control, RequestId(1), file).await?;
         let mut data = Data::open(address, "primero", transfer, &meta).await?;
-        data.writer.send(&ToSource::Get { chunk: ChunkIndex(0), part: None }).await?;
+        data.writer.send(&ToSource::Get { chunk: ChunkIndex(0), part: None, lately: None }).await?;
         data.frame(&mut Vec::with_capacity(64 << 10)).await?;
         all.record(began.elapsed().as_micros() as u64)?;
     }
@@ -304,7 +304,7 @@ async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) 
         let transfer = TransferId::without_term(3_000_000 + n as u64);
         let mut data = Data::open(address, &format!("lento{n}"), transfer, &meta).await?;
         for chunk in 0..window {
-            data.writer.stage(&ToSource::Get { chunk: ChunkIndex(chunk), part: None });
+            data.writer.stage(&ToSource::Get { chunk: ChunkIndex(chunk), part: None, lately: None });
         }
         data.writer.flush().await?;
         tokio::spawn(drip(data));
@@ -351,7 +351,7 @@ async fn data(central: SocketAddr, file: &str, clients: usize, stay: Duration) -
                 let (mut bytes, began) = (0, Instant::now());
                 let mut next = (n as u32 * 7) % count;
                 while began.elapsed() < stay {
-                    data.writer.send(&ToSource::Get { chunk: ChunkIndex(next), part: None }).await?;
+                    data.writer.send(&ToSource::Get { chunk: ChunkIndex(next), part: None, lately: None }).await?;
                     let length = u64::from(meta.layout.chunk_len(ChunkIndex(next)));
                     let end = bytes + length;
                     while bytes < end {

@@ -8,6 +8,7 @@ mod client;
 mod http;
 mod local;
 mod orders;
+mod peers;
 mod secondary;
 
 use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
@@ -34,10 +35,11 @@ use crate::node::{
 pub use central::{
     AuditorArgs, CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs,
 };
-pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
+pub use client::{Choice, ClientArgs, Output, Progress, Publication, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
+pub use peers::PeerArgs;
 pub use secondary::{SecondaryArgs, SecondaryCommand};
 
 /// How many secondaries there are unless said otherwise.
@@ -196,6 +198,8 @@ pub struct DownloadArgs {
 pub struct Habits {
     /// What limits all that is received.
     pub limit: Option<Timetable>,
+    /// What limits all that other clients are sent.
+    pub upload: Option<Timetable>,
     /// What is run at the end of each.
     pub at_end: Option<Program>,
     /// The terminal's bell rings at the end of each.
@@ -207,6 +211,7 @@ impl DownloadArgs {
     pub fn habits(&self) -> Habits {
         Habits {
             limit: self.limite_bajada.clone(),
+            upload: None,
             at_end: self.al_terminar.clone(),
             bell: self.campana,
         }
@@ -229,6 +234,7 @@ impl DownloadArgs {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
         }
     }
 }
@@ -242,6 +248,7 @@ pub(super) fn settings_can_have(arg: &Arg) -> bool {
             | "config"
             | "mostrar_config"
             | "demo"
+            | "companeros"
             | "generar"
             | "incluir"
             | "excluir"

@@ -13,6 +13,7 @@ mod downloads;
 mod ending;
 mod own_name;
 mod prompt;
+mod publishing;
 mod question;
 mod rooms;
 mod run;
@@ -62,7 +63,10 @@ pub fn main() -> ExitCode {
     };
     let mut config = args.download.config(centrals, statistics, security);
     config.identity = values::identity();
-    let habits = args.download.habits();
+    let state = args.common.estadisticas.clone();
+    config.peering = args.peers.config(config.target.clone(), state);
+    let mut habits = args.download.habits();
+    habits.upload = args.peers.limite_subida.clone();
     let name = args.nombre;
     if let Some(script) = args.script {
         return scripts::main(
@@ -73,6 +77,7 @@ pub fn main() -> ExitCode {
         );
     }
     config.memory = Some(args.common.estadisticas.clone());
+    config.peering.serves = true;
     let mode = Mode::detect_client();
     let commands = topics::of(commands::CLIENT);
     program::run(

@@ -24,7 +24,7 @@ use crate::{
         commands::{self, ClientLine, CommonLine},
         console::{Console, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
-        limits::Limits,
+        limits::{Limits, Uploads},
         news::{ClientNews, News},
         text::{
             self,
@@ -83,6 +83,7 @@ pub(super) struct Prompt<E> {
     pub(super) handle: ClientHandle,
     pub(super) printer: Printer,
     pub(super) limits: Arc<Limits<ClientHandle>>,
+    pub(super) uploads: Arc<Limits<Uploads>>,
     extra: E,
     /// A person reads the answers.
     pub(super) has_person: bool,
@@ -120,7 +121,7 @@ pub(super) struct Prompt<E> {
 
 impl<E: Extra> Prompt<E> {
     pub(super) fn new(
-        (handle, limits): (ClientHandle, Arc<Limits<ClientHandle>>),
+        (handle, around): (ClientHandle, &Around),
         config: ClientConfig,
         extra: E,
         console: &Console,
@@ -130,7 +131,8 @@ impl<E: Extra> Prompt<E> {
         Self {
             handle,
             printer: console.printer.clone(),
-            limits,
+            limits: Arc::clone(&around.limits),
+            uploads: Arc::clone(&around.uploads),
             extra,
             has_person,
             stop,
@@ -292,7 +294,12 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
             Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
             Ok(ClientLine::Room(line)) => return Next::Ask(Question::Room(line)),
+            Ok(ClientLine::Publish(line)) => return Next::Ask(Question::Publish(line)),
+            Ok(ClientLine::Withdraw(name)) => return Next::Ask(Question::Withdraw(name)),
+            Ok(ClientLine::Content(account)) => return Next::Ask(Question::Content(account)),
+            Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
+            Ok(ClientLine::UploadLimit(timetable)) => self.upload_limit(timetable).await,
             Ok(ClientLine::Account(wish)) => return Next::Ask(Question::Account(wish)),
             Ok(ClientLine::Users(text)) => return Next::Ask(Question::Users(text)),
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
@@ -327,6 +334,10 @@ impl<E: Extra> Prompt<E> {
             Question::Verify(wanted) => self.verify(&wanted).await,
             Question::Watch(wanted) => self.watch(&wanted).await,
             Question::Room(line) => self.room_line(line).await,
+            Question::Publish(line) => self.publish(&line).await,
+            Question::Withdraw(name) => self.withdraw(&name).await,
+            Question::Content(account) => self.content(&account).await,
+            Question::Bring(line) => self.bring(&line).await,
             Question::Account(wish) => self.account(wish).await,
             Question::Users(text) => self.users(text.as_deref()).await,
         }
@@ -356,7 +367,7 @@ impl<E: Extra> Prompt<E> {
             }
             _ => self
                 .printer
-                .lines(text::client::numbered(&files, page_columns())),
+                .lines(text::listing::numbered(&files, page_columns())),
         }
     }
 
@@ -365,6 +376,7 @@ impl<E: Extra> Prompt<E> {
         self.printer
             .lines(text::client::downloads(&views, page_columns()));
         self.tell_limit().await;
+        self.tell_serving().await;
     }
 
     async fn status(&self) {

@@ -2,10 +2,10 @@
 
 use crate::{
     cli::{
-        commands::{RoomLine, Wanted},
+        commands::{BringLine, PublishLine, RoomLine, Wanted},
         text::spoken,
     },
-    model::ClientName,
+    model::{AccountName, ClientName, FileName},
     node::client::AccountWish,
 };
 
@@ -23,6 +23,10 @@ pub(super) enum Question {
     Watch(Wanted),
     /// Something about rooms and channels.
     Room(RoomLine),
+    Publish(PublishLine),
+    Withdraw(FileName),
+    Content(AccountName),
+    Bring(BringLine),
     Account(AccountWish),
     Users(Option<String>),
 }
@@ -36,11 +40,15 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
+            Self::Bring(_) => "TRAER",
+            Self::Content(_) => "CONTENIDO",
             Self::Name(_)
             | Self::Enrol(_)
             | Self::Status
             | Self::Resume(_)
             | Self::Room(_)
+            | Self::Publish(_)
+            | Self::Withdraw(_)
             | Self::Account(_)
             | Self::Users(_) => return None,
         };

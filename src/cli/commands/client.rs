@@ -2,12 +2,14 @@
 
 use super::{
     BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, account_name, file_name,
-    limit, means_several, nothing, parse, rooms, split_words, unquote, value,
+    limit, means_several, nothing, parse,
+    publishing::{self, BringLine, PublishLine},
+    rooms, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
-    model::ClientName,
+    model::{AccountName, ClientName, FileName},
     node::client::AccountWish,
 };
 
@@ -40,10 +42,20 @@ pub enum ClientLine {
     Verify(Wanted),
     /// `LIMITE_BAJADA`: sets it; `None` to be told it.
     Limit(Option<Timetable>),
+    /// `LIMITE`: sets that of what peers are sent; `None` to be told it.
+    UploadLimit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
     /// What is about rooms and channels.
     Room(RoomLine),
+    /// `PUBLICAR`.
+    Publish(PublishLine),
+    /// `RETIRAR`.
+    Withdraw(FileName),
+    /// `CONTENIDO`.
+    Content(AccountName),
+    /// `TRAER`.
+    Bring(BringLine),
     /// `REGISTRAR`, `CONECTAR`, `DESCONECTAR`, `BAJA`.
     Account(AccountWish),
     /// `USUARIOS`: those whose names have this in them.
@@ -120,8 +132,13 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         }
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
+        ClientVerb::UploadLimit => ClientLine::UploadLimit(limit(rest, timetable::parse)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
         ClientVerb::Room(verb) => ClientLine::Room(rooms::line(verb, id, rest)?),
+        ClientVerb::Publish => ClientLine::Publish(publishing::publish(needs()?, id)?),
+        ClientVerb::Withdraw => ClientLine::Withdraw(file_name(unquote(needs()?))?),
+        ClientVerb::Content => ClientLine::Content(account_name(needs()?)?),
+        ClientVerb::Bring => publishing::bring(needs()?, id)?,
         ClientVerb::Register => ClientLine::Account(AccountWish::Register(account_name(needs()?)?)),
         ClientVerb::Connect => ClientLine::Account(connect(rest, id)?),
         ClientVerb::Disconnect => {

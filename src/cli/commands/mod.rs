@@ -4,6 +4,7 @@
 mod audit;
 mod central;
 mod client;
+mod publishing;
 mod rooms;
 mod secondary;
 mod table;
@@ -17,6 +18,7 @@ use crate::{
 
 pub use central::{AccountVerb, CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
+pub use publishing::{BringLine, PublishLine};
 pub use rooms::{RoomLine, RoomVerb};
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
@@ -92,6 +94,8 @@ pub enum BadValue {
     FileName(FileNameError),
     /// It is no client's name.
     ClientName,
+    /// It is no name of a published file.
+    Published,
     /// It is no priority.
     Level,
     /// Only the word that switches off may follow.
@@ -226,8 +230,8 @@ pub fn file_name(name: &str) -> Result<FileName, BadLine> {
 ///
 /// # Errors
 /// Why it is none.
-fn account_name(name: &str) -> Result<AccountName, BadLine> {
-    let name = unquote(name);
+pub fn account_name(name: &str) -> Result<AccountName, BadLine> {
+    let name = unquote(name.trim()).trim_start_matches('@');
     AccountName::try_from(name).map_err(|error| value(name, BadValue::AccountName(error)))
 }
 

@@ -82,8 +82,13 @@ pub enum ClientVerb {
     Priority,
     Verify,
     Limit,
+    UploadLimit,
     Watch,
     Room(RoomVerb),
+    Publish,
+    Withdraw,
+    Content,
+    Bring,
     Register,
     Unregister,
     Connect,
@@ -164,7 +169,12 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     entry(
         ClientVerb::Limit,
         "download-limit",
-        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
+        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT"],
+    ),
+    entry(
+        ClientVerb::UploadLimit,
+        "upload-limit",
+        &["LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
     entry(
@@ -204,6 +214,18 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         "done",
         &["HECHO", "DONE"],
     ),
+    entry(ClientVerb::Publish, "publish", &["PUBLICAR", "PUBLISH"]),
+    entry(
+        ClientVerb::Withdraw,
+        "withdraw",
+        &["RETIRAR", "DELETE", "WITHDRAW"],
+    ),
+    entry(
+        ClientVerb::Content,
+        "content",
+        &["CONTENIDO", "LIST_CONTENT", "CONTENT"],
+    ),
+    entry(ClientVerb::Bring, "bring", &["TRAER", "GET_FILE"]),
     entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
     entry(ClientVerb::Connect, "connect", &["CONECTAR", "CONNECT"]),
     entry(

@@ -365,10 +365,16 @@ mod tests {
         let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
         assert_eq!(
             begun[0],
-            ["DETAIL", "DOWNLOAD_LIMIT", "DISCONNECT", "DOWNLOAD"]
+            [
+                "DETAIL",
+                "DOWNLOAD_LIMIT",
+                "DELETE",
+                "DISCONNECT",
+                "DOWNLOAD"
+            ]
         );
-        assert_eq!(begun[1], ["PAUSE", "PRIORITY"]);
-        assert_eq!(begun[2], ["LIST", "LIST_USERS", "LIMIT"]);
+        assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUBLISH"]);
+        assert_eq!(begun[2], ["LIST", "LIST_USERS", "LIMIT", "LIST_CONTENT"]);
         assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
     }
 

@@ -65,6 +65,9 @@ impl ClientNews {
             | ClientEvent::OtherName { .. }
             | ClientEvent::Room(_)
             | ClientEvent::Account(_)
+            | ClientEvent::NotOffered { .. }
+            | ClientEvent::WithdrawnElsewhere { .. }
+            | ClientEvent::NotServing(_)
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ended::Ended;
 use crate::{
     cli::{exit::Exit, text::uncoded},
-    model::{Digest, ListedFile, ReceivedFrom, SecondaryNumber, Who},
+    model::{Digest, ListedFile, Who},
     node::client::{DownloadState, DownloadView, Summary},
 };
 
@@ -32,10 +32,13 @@ fn rate(bytes_per_s: f64) -> f64 {
     if bytes_per_s > 0.0 { bytes_per_s } else { 0.0 }
 }
 
-/// The secondary that a source is.
-fn number_of(source: &ReceivedFrom) -> SecondaryNumber {
-    let Who::Secondary(number) = source.who;
-    number
+/// The field that says which source it is, and its number.
+fn named(mut source: Value, who: Who) -> Value {
+    match who {
+        Who::Secondary(number) => source["secondary"] = json!(number),
+        Who::Peer(number) => source["peer"] = json!(number),
+    }
+    source
 }
 
 pub(super) fn listed_json(listed: &ListedFile) -> Value {
@@ -52,10 +55,11 @@ pub(super) fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) 
         .sources
         .iter()
         .map(|source| {
-            json!({
-                "secondary": number_of(source), "chunks": source.chunks, "bytes": source.bytes,
+            let figures = json!({
+                "chunks": source.chunks, "bytes": source.bytes,
                 "wasted_bytes": source.wasted, "retries": source.retries, "recoveries": source.recoveries,
-            })
+            });
+            named(figures, source.who)
         })
         .collect();
     json!({
@@ -121,13 +125,13 @@ pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
                 .sources
                 .iter()
                 .map(|source| {
-                    json!({
-                        "secondary": number_of(&source.received),
+                    let figures = json!({
                         "state": format!("{:?}", source.state).to_lowercase(),
                         "bytes_per_s": rate(source.rate_bytes_per_s),
                         "in_flight": source.in_flight,
                         "bytes": source.received.bytes,
-                    })
+                    });
+                    named(figures, source.received.who)
                 })
                 .collect();
             line["sources"] = json!(sources);

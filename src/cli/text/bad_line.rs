@@ -29,6 +29,7 @@ fn why(reason: &BadValue) -> String {
     match reason {
         BadValue::FileName(error) => file_name(error),
         BadValue::ClientName => t!("bad-client-name"),
+        BadValue::Published => t!("bad-published-name"),
         BadValue::Level => t!("why-priority"),
         BadValue::NotOff => t!("why-off"),
         BadValue::NotJson => t!("why-json"),

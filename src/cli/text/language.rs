@@ -257,8 +257,8 @@ macro_rules! shown_as_number {
 }
 
 shown_as_text!(
-    AccountName,
     FileName,
+    AccountName,
     ClientName,
     GroupName,
     SecondaryNumber,

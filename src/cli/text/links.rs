@@ -116,6 +116,8 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         ErrorCode::NotEnrolled => t!("client-not-enrolled"),
         ErrorCode::NotReady => t!("refused-not-ready"),
         ErrorCode::NotFound => t!("refused-not-found"),
+        ErrorCode::NoSource => t!("refused-no-source"),
+        ErrorCode::NotAllowed => t!("refused-not-allowed"),
         ErrorCode::NumberInUse => match holder(said) {
             Some(address) => t!("refused-number-in-use-by", address = address),
             None => t!("refused-number-in-use"),
@@ -220,6 +222,8 @@ fn limit(details: Option<&Details>) -> String {
         (Limit::Files, Some(most)) => t!("limit-files", count = most),
         (Limit::Folders, Some(most)) => t!("limit-folders", count = most),
         (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
+        (Limit::Published, Some(most)) => t!("limit-published", count = most),
+        (Limit::Audience, Some(most)) => t!("limit-audience", count = most),
         (Limit::Accounts, Some(most)) => t!("limit-accounts", count = most),
         (Limit::Registrations, Some(most)) => t!("limit-registrations", count = most),
         (Limit::Rooms, Some(most)) => t!("limit-rooms", count = most),
@@ -234,6 +238,8 @@ fn limit(details: Option<&Details>) -> String {
             | Limit::Files
             | Limit::Folders
             | Limit::Chunks
+            | Limit::Published
+            | Limit::Audience
             | Limit::Accounts
             | Limit::Registrations
             | Limit::Devices
@@ -294,6 +300,9 @@ pub fn refused(reason: &Refused) -> String {
         ),
         Refused::NotHeld(file) => t!("peer-not-held", file = file),
         Refused::Unreadable(error) => super::files::store(error),
+        Refused::NoTicket => t!("peer-no-ticket"),
+        Refused::Ticket(_) => t!("peer-ticket"),
+        Refused::FileChanged(file) => t!("peer-file-changed", file = file),
         Refused::OthersTransfer(transfer) => {
             t!("peer-others-transfer", transfer = transfer.to_string())
         }

@@ -66,6 +66,7 @@ impl Square {
                 let place = usize::from(number.get()).saturating_sub(1);
                 SHAPES.get(place).copied().unwrap_or(OTHERS)
             }
+            Self::From(Who::Peer(_)) => OTHERS,
         }
     }
 
@@ -77,6 +78,7 @@ impl Square {
             Self::From(Who::Secondary(number)) => {
                 Tone::Of(u8::try_from(number.get()).unwrap_or(u8::MAX))
             }
+            Self::From(Who::Peer(_)) => Tone::Strong,
         }
     }
 
@@ -86,6 +88,7 @@ impl Square {
             Self::InFlight => t!("map-in-flight"),
             Self::Earlier => t!("map-earlier"),
             Self::From(Who::Secondary(number)) => t!("map-secondary", number = number),
+            Self::From(Who::Peer(_)) => t!("map-peers"),
         }
     }
 }

@@ -28,6 +28,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 pub fn who(who: Who) -> String {
     match who {
         Who::Secondary(number) => number.to_string(),
+        Who::Peer(number) => t!("source-peer", number = number.get().to_string()),
     }
 }
 

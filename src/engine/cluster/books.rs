@@ -355,7 +355,7 @@ impl Books {
         let figures = &closed.figures().per_source;
         // In the receiver's terms, who asks for no others.
         let sent = closed.entry().claims().iter().filter_map(|claim| {
-            let sent = figures.get(&sender_of(claim))?;
+            let sent = figures.get(&sender_of(claim)?)?;
             Some(SentBytes {
                 source: claim.source,
                 bytes: sent.bytes_sent,

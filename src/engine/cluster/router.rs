@@ -7,7 +7,9 @@ mod audit;
 mod clients;
 mod counts;
 mod files;
+mod listing;
 mod people;
+mod published;
 mod receivers;
 mod record;
 mod returning;
@@ -28,8 +30,10 @@ use super::{
     catalog::{Catalog, Now},
     copies::Copies,
     members::Members,
+    peers::Peers,
     places::Places,
     policy::{self, Policy},
+    publications::Publications,
     transfers::Transfers,
 };
 use crate::{
@@ -81,6 +85,8 @@ pub struct Cluster {
     copies: Copies,
     places: Places,
     transfers: Transfers,
+    publications: Publications,
+    peers: Peers,
     books: Books,
     registrar: Registrar,
     talk: Talk,
@@ -115,6 +121,8 @@ impl Cluster {
             copies: Copies::default(),
             places: Places::restore(now, wall_ms, max_downloads, &registry),
             transfers: Transfers::default(),
+            publications: Publications::restore(&registry),
+            peers: Peers::default(),
             books: Books::restore(now, registry.ledger(), numbers),
             registrar: Registrar::default(),
             talk: Talk::default(),

@@ -18,7 +18,7 @@ use super::*;
 use crate::engine::registry::Registry;
 use crate::model::{
     CopyOrder, FileMeta, Grant, Incarnation, Origin, Outcome, Receiver, RemovedReason, RequestId,
-    SentTransfer, Session, SourceInfo, Term, TransferId, Who,
+    SentTransfer, Session, SourceInfo, Term, TransferId,
     limits::{EXPELLED_FOR, LEASE},
     messages::{
         ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
@@ -180,8 +180,7 @@ impl Bench {
 }
 
 fn number_of(source: &SourceInfo) -> u16 {
-    let Who::Secondary(number) = source.who;
-    number.get()
+    source.who.secondary().expect("a secondary").get()
 }
 
 /// Who is to send how many chunks, and who is drained.

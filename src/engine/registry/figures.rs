@@ -9,7 +9,7 @@ use std::{
 use super::saved::Reported;
 use crate::{
     engine::counters::Counters,
-    model::{Finished, Outcome, ReceivedFrom, SecondaryNumber, Who, limits::MAX_FILE_BYTES},
+    model::{Finished, Outcome, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES},
 };
 
 /// What a transfer adds to the books.
@@ -21,10 +21,9 @@ pub struct Figures {
     pub whole: Counters,
 }
 
-/// The secondary that a receiver's claim is about.
-pub fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
-    let Who::Secondary(number) = claim.who;
-    number
+/// The secondary that a receiver's claim is about. What is claimed of peers is in no books.
+pub fn sender_of(claim: &ReceivedFrom) -> Option<SecondaryNumber> {
+    claim.who.secondary()
 }
 
 impl Figures {
@@ -48,18 +47,23 @@ impl Figures {
             Some(finished) => {
                 let sources = &finished.sources;
                 for (number, counters) in &mut per_source {
-                    if sources.iter().all(|source| sender_of(source) != *number) {
+                    if sources
+                        .iter()
+                        .all(|source| sender_of(source) != Some(*number))
+                    {
                         counters.bytes_wasted = counters.bytes_sent;
                     }
                 }
                 let mut booked = BTreeSet::new();
                 for received in sources {
+                    let Some(number) = sender_of(received) else {
+                        continue;
+                    };
                     if !booked.insert(received.who) {
                         // No bytes are booked twice, whatever the receiver says.
                         confirmed = false;
                         continue;
                     }
-                    let number = sender_of(received);
                     let counters = per_source.entry(number).or_default();
                     let claim = Counters::of_received(received);
                     confirmed &= counters.book(&claim, died.contains(&number));

@@ -145,6 +145,8 @@ impl Ledger {
             | Entry::Entered(_)
             | Entry::Granted { .. }
             | Entry::Left { .. }
+            | Entry::Published(_)
+            | Entry::Withdrawn { .. }
             | Entry::Renamed { .. }
             | Entry::Account(_)
             | Entry::Audit(_)

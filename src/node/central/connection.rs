@@ -147,8 +147,8 @@ impl Kind {
     fn of(role: &PeerRole) -> Self {
         match role {
             PeerRole::Secondary { .. } => Self::Secondary,
-            // A central is turned away.
-            PeerRole::Client { .. } | PeerRole::Central(_) => Self::Client,
+            // A central and a peer are turned away.
+            PeerRole::Client { .. } | PeerRole::Central(_) | PeerRole::Peer { .. } => Self::Client,
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
     model::limits::{CLIENT_HEARTBEAT, MAX_OUTBOX},
     node::{Lost, clock, gateway::own_name, link::LinkEvent, lost::LinkDown},
     proto::{
+        Reign,
         control::{FromCentral, ToCentral},
         handshake::Nonce,
     },
@@ -42,6 +43,7 @@ impl Central {
             heard: Heard::new(now),
             inputs: self.context.inputs.clone(),
             events,
+            reign: self.place.reign(self.cluster.term()),
         };
         let peer = Peer {
             outbox,
@@ -68,6 +70,7 @@ struct Inside {
     heard: Heard,
     inputs: mpsc::Sender<Input>,
     events: mpsc::Sender<LinkEvent>,
+    reign: Reign,
 }
 
 impl Inside {
@@ -76,6 +79,7 @@ impl Inside {
         let up = LinkEvent::Up {
             central: HERE,
             place: (HERE.ip().to_string(), HERE.port()),
+            reign: self.reign.clone(),
             cluster: None,
             channel: None,
             outbox,

@@ -45,6 +45,7 @@ mod state;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -73,6 +74,7 @@ use crate::{
         server::Server,
         start::listen_on,
     },
+    proto::ticket::SigningKey,
     store::{RecordLog, StoreError},
 };
 
@@ -170,6 +172,7 @@ pub(in crate::node) async fn start_on(
         reigns,
         peers: HashMap::new(),
         next_connection: 0,
+        signer: SigningKey::from_seed(&key_seed()),
         pages: Default::default(),
         counts: Default::default(),
         expelled,
@@ -357,6 +360,15 @@ fn secret_seed() -> u128 {
         return fastrand::u128(..);
     }
     u128::from_be_bytes(bytes)
+}
+
+/// The seed of the key that tickets are signed with: another one for each run.
+fn key_seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    let (first, second) = seed.split_at_mut(16);
+    first.copy_from_slice(&secret_seed().to_be_bytes());
+    second.copy_from_slice(&secret_seed().to_be_bytes());
+    seed
 }
 
 /// The highest number that a secondary may have where `required` are required.

@@ -120,6 +120,7 @@ impl Place {
                 Standing::Active | Standing::Standby(_) => CentralState::Active,
             },
             centrals: self.membership.centrals.clone(),
+            swarm: true,
         }
     }
 

@@ -209,6 +209,7 @@ impl Client {
             }
             Some(Asked::Own | Asked::Guest) | None => {}
         }
+        self.offer_all();
     }
 
     /// The client is a guest on this link.

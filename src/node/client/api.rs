@@ -4,6 +4,8 @@ mod accounts;
 mod answers;
 mod events;
 mod handle;
+mod publishes;
+mod publishing;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -17,6 +19,9 @@ pub use self::{
     answers::{ClientError, DownloadAnswer, DownloadState, DownloadView},
     events::{AccountEvent, ClientEvent, DownloadEvent, MemoryTrouble, Summary},
     handle::ClientHandle,
+    publishing::{
+        PeeringConfig, PublishError, PublishOrder, PublishedAs, ServingView, ShelfState, ShelfView,
+    },
 };
 pub(super) use self::{
     accounts::{AccountCommand, Answer},
@@ -44,6 +49,8 @@ pub struct ClientConfig {
     pub identity: Option<PathBuf>,
     /// What becomes of a request while there is no service.
     pub patience: Patience,
+    /// What it gives to others.
+    pub peering: PeeringConfig,
 }
 
 /// What becomes of a request while there is no service, or no central.

@@ -8,7 +8,7 @@ use std::{
 use super::{
     ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Patience,
     api::Asker,
-    questions::Page,
+    questions::{ContentPage, Page},
     state::{Client, Purpose},
     statistics::Booked,
 };
@@ -37,6 +37,7 @@ impl Client {
             LinkEvent::Up {
                 central,
                 place,
+                reign,
                 cluster,
                 channel,
                 outbox,
@@ -53,6 +54,7 @@ impl Client {
                 } else if was_lost {
                     self.tell(ClientEvent::CentralBack);
                 }
+                self.meet(&reign);
                 self.account_up(cluster, channel);
                 self.rooms_up();
                 self.say_all_again();
@@ -122,6 +124,7 @@ impl Client {
             LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
         let mut is_answered = self.state.questions.fail(&unreachable);
+        self.orders_fail(&unreachable);
         is_answered |= self.account_down(Some(&unreachable));
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
         if !can_wait || self.config.patience == Patience::None {
@@ -170,6 +173,17 @@ impl Client {
                     self.ask(next);
                 }
             }
+            FromCentral::Answer(Answer::Content {
+                account,
+                known,
+                files,
+                more,
+            }) => {
+                let page = ContentPage { known, files, more };
+                if let Some(next) = self.state.questions.content_page(account, page) {
+                    self.ask(next);
+                }
+            }
             FromCentral::Answer(Answer::Status(status)) => {
                 self.state.questions.answer_status(&status);
             }
@@ -185,7 +199,11 @@ impl Client {
                 request,
                 code,
                 message,
-            } => self.refused(request.into(), code, message),
+            } => {
+                if let Some(message) = self.order_refused(request, code, message) {
+                    self.refused(request.into(), code, message);
+                }
+            }
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -209,6 +227,16 @@ impl Client {
                 }
             }
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
+            ForClient::YouAre { peer, key } => self.numbered(peer, key),
+            ForClient::Peers {
+                transfer,
+                add,
+                drop,
+            } => self.introduced(transfer, add, &drop),
+            ForClient::Published { request, .. } => self.is_published(request),
+            ForClient::Withdrawn { request, name } => self.is_withdrawn(request, &name),
+            // This client connects to nobody to serve there.
+            ForClient::ServeTo { .. } => {}
         }
     }
 

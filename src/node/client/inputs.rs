@@ -93,6 +93,7 @@ impl Client {
             outcome: kind,
             reason: None,
             sources: sources.clone(),
+            peers: Default::default(),
         };
         let (state, event) = match outcome {
             FetchOutcome::Complete { path, manifest } => {

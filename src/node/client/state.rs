@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, account::Account,
-    api::Asker, maps::Maps, memory::Memory, questions::Questions, rooms::Rooms,
+    api::Asker, maps::Maps, memory::Memory, peering::Peering, questions::Questions, rooms::Rooms,
     statistics::Statistics, telling::Telling, watch_list::WatchList,
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(super) struct Client {
     pub(super) tasks: TaskTracker,
     /// What all downloads receive together.
     pub(super) downlink: Arc<Downlink>,
+    pub(super) peering: Peering,
     pub(super) state: State,
 }
 

@@ -165,9 +165,10 @@ impl Statistics {
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;
             counters.downloads = u64::from(complete);
             counters.duration_ms = booked.took.as_millis() as u64;
-            let Who::Secondary(number) = source.who;
-            let of_source = content.secondaries.entry(number).or_default();
-            of_source.add(&counters);
+            if let Who::Secondary(number) = source.who {
+                let of_source = content.secondaries.entry(number).or_default();
+                of_source.add(&counters);
+            }
         }
         whole.add(&Counters {
             duration_ms: booked.took.as_millis() as u64,

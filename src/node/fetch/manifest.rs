@@ -13,7 +13,8 @@ use crate::{
     net::{Network, ReadError},
     node::{
         Security,
-        greeting::{Reader, dial, introduce},
+        dialling::dial,
+        greeting::{Reader, introduce},
     },
     proto::{
         Hello, Lines, PeerRole,
@@ -48,6 +49,7 @@ pub(in crate::node) async fn fetch_manifest(
             name: file.name.clone(),
             manifest: true,
             queued: false,
+            ticket: None,
         };
         let hello = Hello::from_role(&PeerRole::Client {
             name: ClientName::try_from(CENTRAL).ok(),

@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{
+    access::{PeerAccess, reach},
     buffers::{Buffers, ChunkBuffer},
     downlink::{Intake, Lane},
     fault::Lost,
@@ -27,10 +28,10 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, Part, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{Network, reachable},
+    net::Network,
     node::{
         Security, clock,
-        greeting::{Reader, Writer, dial, introduce},
+        greeting::{Reader, Writer, introduce},
     },
     proto::{
         Hello, PeerRole,
@@ -55,6 +56,7 @@ pub(super) struct Context {
     /// Where the central is that names the sources: their addresses are as it sees them.
     pub(super) central: Option<SocketAddr>,
     pub(super) security: Arc<Security>,
+    pub(super) access: PeerAccess,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
@@ -123,9 +125,14 @@ impl SourceTask {
     async fn open(&self) -> Result<(Reader, Writer), Lost> {
         let context = &self.context;
         let security = &context.security;
-        let addresses = reachable(self.address, context.central);
-        let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
-        let stream = dial(&context.network, &addresses, &dialled, security).await?;
+        let places = (self.address, context.central);
+        let (stream, entry) = reach(
+            &context.access,
+            (&context.network, security),
+            self.who,
+            places,
+        )
+        .await?;
         let wants_manifest = context.manifest.get().is_none();
         let open = ToSource::Open {
             transfer: context.transfer,
@@ -133,16 +140,23 @@ impl SourceTask {
             name: context.file.name.clone(),
             manifest: wants_manifest,
             queued: true,
+            ticket: entry.as_ref().map(|entry| entry.peer.ticket),
         };
-        let hello = Hello::from_role(&context.role);
-        let Who::Secondary(dialled) = self.who;
-        let server = ServerRole::Secondary(dialled);
+        let hello = match &entry {
+            None => Hello::from_role(&context.role),
+            Some(entry) => Hello::from_role(&PeerRole::Peer { number: entry.own }),
+        };
+        let server = match self.who {
+            Who::Secondary(number) => ServerRole::Secondary(number),
+            Who::Peer(number) => ServerRole::Peer(number),
+        };
         let introduced = introduce(stream, WRITE_STALL, security, hello, server, |writer| {
             writer.stage(&open);
         });
         let (mut reader, writer, hello) = introduced.await?;
         match hello.into_role() {
-            Ok(PeerRole::Secondary { number, .. }) if number == dialled => {}
+            Ok(PeerRole::Secondary { number, .. }) if Who::Secondary(number) == self.who => {}
+            Ok(PeerRole::Peer { number }) if Who::Peer(number) == self.who => {}
             Ok(other) => return Err(Lost::protocol(format!("{other:?} answers there"))),
             Err(error) => return Err(Lost::protocol(error.to_string())),
         }
@@ -194,12 +208,20 @@ async fn write_all(
             match next {
                 Command::Request(chunk) => {
                     asked.lock().insert(chunk, None);
-                    writer.stage(&ToSource::Get { chunk, part: None });
+                    writer.stage(&ToSource::Get {
+                        chunk,
+                        part: None,
+                        lately: None,
+                    });
                 }
                 Command::RequestPart(chunk, part) => {
                     let part = Some(part);
                     asked.lock().insert(chunk, part);
-                    writer.stage(&ToSource::Get { chunk, part });
+                    writer.stage(&ToSource::Get {
+                        chunk,
+                        part,
+                        lately: None,
+                    });
                 }
                 Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
                 Command::Close => writer.stage(&ToSource::Close),
@@ -264,6 +286,9 @@ impl Reading<'_> {
                 Ok(())
             }
             FromSource::Ping => Ok(()),
+            FromSource::None | FromSource::Have { .. } => {
+                Err(Lost::protocol("none or have outside of a swarm"))
+            }
             FromSource::Hello(_) | FromSource::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))
             }

@@ -9,7 +9,8 @@ use crate::{
     net::{Socket, Stream, Traffic},
     node::{
         Lost, Stranger,
-        greeting::{GreetError, Introduced, introduce_on, secure},
+        dialling::secure,
+        greeting::{GreetError, Introduced, introduce_on},
         lost::LinkDown,
         rules::finding::Place,
     },
@@ -68,9 +69,9 @@ async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Con
             writer,
             channel,
         }),
-        Ok(role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. })) => {
-            Err(stranger(place, role.into()))
-        }
+        Ok(
+            role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. } | PeerRole::Peer { .. }),
+        ) => Err(stranger(place, role.into())),
         Err(WireError::WrongProtocol { theirs }) => {
             Err(LinkDown::Lost(Lost::OtherProtocol { theirs }))
         }

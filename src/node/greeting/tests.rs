@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::*;
+use crate::net::connect;
 use crate::{
     model::{ClientName, Incarnation, SecondaryNumber, Session, Term},
     net::memory::MemoryNetwork,
@@ -64,6 +65,7 @@ fn role_of(server: ServerRole) -> PeerRole {
             listens: None,
             incarnation: Incarnation(1),
         },
+        ServerRole::Peer(number) => PeerRole::Peer { number },
     }
 }
 

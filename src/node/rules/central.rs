@@ -19,6 +19,9 @@ use crate::{
 pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
         PeerRole::Central(_) => Err(Refused::Unexpected("a central does not enrol at a central")),
+        PeerRole::Peer { .. } => Err(Refused::Unexpected(
+            "a peer has nothing to say to a central",
+        )),
         PeerRole::Client { name, session } => Ok(Event::ClientHello {
             name,
             session,
@@ -54,7 +57,12 @@ pub fn said_of(refusal: &Refusal) -> Said {
             of: *of,
             most: Some(*most as u64),
         }),
-        Refusal::Replaced
+        Refusal::NotPublished(_)
+        | Refusal::NoSource(_)
+        | Refusal::NotConnected
+        | Refusal::NotYours(_)
+        | Refusal::NameTaken(_)
+        | Refusal::Replaced
         | Refusal::Silent
         | Refusal::NotEnrolled
         | Refusal::NotReady { .. }
@@ -76,7 +84,11 @@ pub fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::Silent => ErrorCode::TimedOut,
         Refusal::NotEnrolled => ErrorCode::NotEnrolled,
         Refusal::NotReady { .. } => ErrorCode::NotReady,
-        Refusal::NotFound(_) => ErrorCode::NotFound,
+        Refusal::NotFound(_) | Refusal::NotPublished(_) => ErrorCode::NotFound,
+        Refusal::NoSource(_) => ErrorCode::NoSource,
+        Refusal::NotConnected => ErrorCode::NotConnected,
+        Refusal::NotYours(_) => ErrorCode::NotAllowed,
+        Refusal::NameTaken(_) => ErrorCode::NameTaken,
         Refusal::TooMany { .. } => ErrorCode::LimitExceeded,
         Refusal::WrongRole => ErrorCode::BadMessage,
         Refusal::Expelled => ErrorCode::Expelled,

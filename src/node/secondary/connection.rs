@@ -89,6 +89,7 @@ fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
         PeerRole::Client { name: None, .. } => Err(Refused::Nameless),
         PeerRole::Secondary { number, .. } => Ok(Receiver::Secondary(number)),
         PeerRole::Central(_) => Err(Refused::Unexpected("a central receives nothing")),
+        PeerRole::Peer { .. } => Err(Refused::Unexpected("a peer is a client to a secondary")),
     }
 }
 

@@ -116,6 +116,7 @@ impl Copies {
                 outcome: end.outcome.outcome(),
                 reason: None,
                 sources: end.sources,
+                peers: Default::default(),
             },
             events: Vec::new(),
             held: None,

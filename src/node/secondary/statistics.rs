@@ -144,8 +144,9 @@ impl Statistics {
             let counters = Counters::of_received(source);
             self.content.copies.add(&counters);
             let from = &mut self.content.copies_received;
-            let Who::Secondary(number) = source.who;
-            from.entry(number).or_default().add(&counters);
+            if let Who::Secondary(number) = source.who {
+                from.entry(number).or_default().add(&counters);
+            }
         }
         self.content.copies.add(&Counters {
             bytes_own_disk: end.own_bytes,

@@ -154,7 +154,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                         Ok(ToSource::Cancel { chunk }) => first == Some(*chunk),
                         Ok(ToSource::Close | ToSource::Open { .. } | ToSource::Hello(_))
                         | Err(_) => true,
-                        Ok(ToSource::Get { .. } | ToSource::Ping) => false,
+                        Ok(ToSource::Get { .. } | ToSource::Any { .. } | ToSource::Ping) => false,
                     };
                     self.early.push_back(request);
                     if is_withdrawn {

@@ -172,8 +172,10 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 name,
                 manifest,
                 queued,
+                ticket,
             } => {
-                let content = self.open(transfer, Wanted::Content { id, name }).await?;
+                let wanted = Wanted::Content { id, name, ticket };
+                let content = self.open(transfer, wanted).await?;
                 let raw = if manifest {
                     content.manifest().to_raw()
                 } else {
@@ -189,7 +191,8 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 }
                 None => bad("nothing is open"),
             },
-            ToSource::Get { chunk, part } => self.get(chunk, part).await,
+            ToSource::Get { chunk, part, .. } => self.get(chunk, part).await,
+            ToSource::Any { .. } => bad("any outside of a swarm"),
             ToSource::Cancel { chunk } => {
                 if self.requests.cancel(chunk) {
                     let cancelled = FromSource::Cancelled { chunk };

@@ -266,6 +266,7 @@ impl Cluster {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
             security: Default::default(),
         };
         let (sender, events) = mpsc::channel(EVENTS);

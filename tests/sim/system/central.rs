@@ -35,8 +35,7 @@ use super::{
 use crate::oracle::places::Places;
 
 fn number_of(source: &SourceInfo) -> SecondaryNumber {
-    let Who::Secondary(number) = source.who;
-    number
+    source.who.secondary().expect("a secondary")
 }
 
 /// What its journal holds.
@@ -410,7 +409,8 @@ impl Central {
                     connection: link,
                     batch,
                 } => self.send(ctx, link, ForSecondary::Ack { batch }),
-                Action::Notice(_) => {}
+                // Nobody publishes anything here.
+                Action::Number { .. } | Action::Introduce { .. } | Action::Notice(_) => {}
             }
         }
         said

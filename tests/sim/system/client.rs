@@ -399,6 +399,7 @@ impl Client {
             outcome: ended.outcome,
             reason,
             sources: ended.sources.clone(),
+            peers: Default::default(),
         };
         let took = std::time::Duration::ZERO;
         let mut again = None;

@@ -261,6 +261,7 @@ impl Fetch {
             name: self.file.name.clone(),
             manifest: self.manifest.is_none(),
             queued: true,
+            ticket: None,
         };
         ctx.send(end, Packet::ToSource(hello));
         ctx.send(end, Packet::ToSource(open));
@@ -316,6 +317,7 @@ impl Fetch {
                 let source = id;
                 self.feed(ctx, Event::Queued { source });
             }
+            FromSource::None | FromSource::Have { .. } => self.lost(ctx, id, Fault::Protocol),
             FromSource::Ping => {}
         }
     }
@@ -473,7 +475,11 @@ impl Fetch {
                 Action::Request { source, chunk } => {
                     if let Some(link) = self.sources.get_mut(&source) {
                         link.asked.insert(chunk);
-                        let get = ToSource::Get { chunk, part: None };
+                        let get = ToSource::Get {
+                            chunk,
+                            part: None,
+                            lately: None,
+                        };
                         ctx.send(link.end, Packet::ToSource(get));
                     }
                 }

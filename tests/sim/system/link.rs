@@ -86,7 +86,9 @@ impl Link {
     fn times(&self) -> (Duration, Duration) {
         match self.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
-            PeerRole::Client { .. } | PeerRole::Central(_) => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+            PeerRole::Client { .. } | PeerRole::Central(_) | PeerRole::Peer { .. } => {
+                (CLIENT_HEARTBEAT, CLIENT_LEASE)
+            }
         }
     }
 

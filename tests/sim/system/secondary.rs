@@ -391,6 +391,7 @@ impl Secondary {
                 .reason
                 .map(|reason| Failure::Sources(reason).for_the_central()),
             sources: ended.sources,
+            peers: Default::default(),
         };
         if let Some(next) = next {
             self.copy(ctx, next);
@@ -550,7 +551,7 @@ impl Secondary {
                 id,
                 name,
                 manifest,
-                queued: _,
+                ..
             } => {
                 let held = self.held.get(&name).filter(|file| file.meta.id == id);
                 let held = held.or_else(|| self.held.values().find(|file| file.meta.id == id));
@@ -590,6 +591,7 @@ impl Secondary {
                 };
                 ctx.send(end, Packet::FromSource(opened, raw));
             }
+            ToSource::Any { .. } => panic!("any outside of a swarm"),
             ToSource::Get { chunk, .. } => {
                 if serving.queue.is_empty() {
                     serving.took = ctx.now;

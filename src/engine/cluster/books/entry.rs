@@ -303,7 +303,7 @@ impl Entry {
     /// Secondaries that have reported, or have brought something by the receiver's word.
     pub(super) fn involved(&self) -> Vec<SecondaryNumber> {
         let reported = self.open.sent.iter().map(|reported| reported.number);
-        let claimed = self.claims().iter().map(sender_of);
+        let claimed = self.claims().iter().filter_map(sender_of);
         let all: BTreeSet<_> = reported.chain(claimed).collect();
         all.into_iter().collect()
     }
@@ -330,7 +330,8 @@ impl Entry {
         };
         let mut claims = self.claims().iter();
         self.open.sent.iter().all(|r| has_reported(r.number))
-            && claims.all(|c| (c.bytes, c.wasted) == (0, 0) || has_reported(sender_of(c)))
+            && claims
+                .all(|c| (c.bytes, c.wasted) == (0, 0) || sender_of(c).is_none_or(has_reported))
     }
 
     /// When the entry is closed whatever is missing.
@@ -356,7 +357,7 @@ impl Entry {
                 || matches!(self.granted, Granted::Earlier { .. })
                 || reports.any(|r| alive(number) != Some(r.incarnation))
         };
-        let claimed = self.claims().iter().map(sender_of);
+        let claimed = self.claims().iter().filter_map(sender_of);
         claimed.filter(|number| has_died(*number)).collect()
     }
 

@@ -80,7 +80,10 @@ impl Cluster {
         }
         match proven.wish {
             Wish::Register | Wish::SignIn => self.sign_in(connection, name, is_new),
-            Wish::Unregister => self.end_account(&name),
+            Wish::Unregister => {
+                self.withdraw_all(&name);
+                self.end_account(&name);
+            }
         }
     }
 
@@ -132,6 +135,7 @@ impl Cluster {
     pub(super) fn sign_out(&mut self, connection: ConnectionId) {
         if let Some(account) = self.places.sign_out(connection) {
             self.goes_from_rooms(connection);
+            self.device_left(connection);
             self.audit(Actor::Account(account), Deed::Disconnected);
         }
     }
@@ -246,6 +250,7 @@ impl Cluster {
         let name = self.order(now, granted, door, |account| Deed::AccountRemoved {
             account,
         });
+        self.withdraw_all(&name);
         self.end_account(&name);
         self.after(now);
         Ok(name)
@@ -335,6 +340,7 @@ impl Cluster {
     /// more.
     pub fn users(
         &self,
+        viewer: Option<&AccountName>,
         after: Option<&AccountName>,
         mut fits: impl FnMut(&User) -> bool,
     ) -> (Vec<User>, bool) {
@@ -345,7 +351,7 @@ impl Cluster {
             let user = User {
                 name: account.name.clone(),
                 connected: connected.contains(&account.name),
-                files: 0,
+                files: self.published_count(&account.name, viewer),
             };
             if !fits(&user) {
                 return (users, true);

@@ -63,6 +63,9 @@ impl Cluster {
         for entry in facts {
             self.record(entry);
         }
+        for entry in self.publications.take_facts() {
+            self.record(entry);
+        }
         let said = self.actions.split_off(self.noted);
         let records = self.records.drain(..).map(Action::Record);
         self.actions.extend(records);
@@ -141,6 +144,7 @@ impl Cluster {
         self.members.assert_recorded(registry);
         self.catalog.assert_recorded(registry);
         self.places.assert_recorded(registry);
+        self.publications.assert_recorded(registry);
         self.books.assert_recorded(registry.ledger());
     }
 }

@@ -254,6 +254,7 @@ fn a_download_goes_on_under_the_name_that_its_client_has_by_now() {
             outcome: Outcome::Complete,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         }),
     );
     let totals = bench.cluster.totals();
@@ -285,6 +286,7 @@ fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources
         outcome: crate::model::Outcome::Complete,
         reason: None,
         sources: Vec::new(),
+        peers: Default::default(),
     };
     let actions = bench.feed(2, FromReceiver::Finished(finished));
     let is_settled = |action: &Action| matches!(action, Action::ToClient(_, ForClient::Booked { transfer: of, .. }) if *of == transfer);
@@ -369,6 +371,7 @@ fn a_download_that_is_sent_nothing_lends_its_place_until_it_is_sent_something() 
             outcome: Outcome::Complete,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         })
     };
     bench.feed(3, finished(granted.unwrap()));

@@ -95,6 +95,19 @@ pub enum AccountEvent {
         /// Why, in words and values.
         message: Said,
     },
+    /// A file that this client publishes is not as it was, or not there: it is not offered.
+    NotOffered {
+        /// What it is called in the cluster.
+        name: FileName,
+    },
+    /// A file that this client offers is published no more: another device of its account has withdrawn it, or an
+    /// administrator.
+    WithdrawnElsewhere {
+        /// What it was called.
+        name: FileName,
+    },
+    /// Peers cannot reach this client.
+    NotServing(String),
     /// Something was said in a room, or is to be done in a channel.
     Room(RoomEvent),
 }
@@ -147,6 +160,9 @@ impl ClientEvent {
             | Self::CentralMoved { .. }
             | Self::OtherName { .. }
             | Self::Account(_)
+            | Self::NotOffered { .. }
+            | Self::WithdrawnElsewhere { .. }
+            | Self::NotServing(_)
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

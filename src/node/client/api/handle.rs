@@ -1,23 +1,24 @@
 //! The handle of a running client, and the commands that it sends.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     AccountAnswer, AccountCommand, AccountWish, ClientError, DownloadAnswer, DownloadView, Named,
+    PublishError, PublishedAs, ServingView, ShelfView,
 };
 use crate::{
     engine::download::ChunkMap,
     model::{
-        AccountName, ClientName, ClusterStatus, FileName, ListedFile, RoomAnswer, RoomId,
-        RoomOrder, messages::User,
+        AccountName, ClientName, ClusterStatus, FileName, ListedFile, PublishedFile, RoomAnswer,
+        RoomId, RoomOrder, messages::User,
     },
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
-        client::watch_list::Keep,
+        client::{publishing::ReadFile, watch_list::Keep},
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
@@ -36,6 +37,8 @@ pub struct ClientHandle {
     pub(in crate::node::client) commands: mpsc::Sender<ClientCommand>,
     /// Folder of the downloaded files.
     pub(in crate::node::client) target: PathBuf,
+    /// Folders that may be published from.
+    pub(in crate::node::client) allowed: Arc<Vec<PathBuf>>,
 }
 
 /// Who asked for a download and waits for the central's answer.
@@ -67,6 +70,20 @@ pub(in crate::node::client) enum ClientCommand {
     SetDownloadLimit(Option<u64>, oneshot::Sender<()>),
     DownloadLimit(oneshot::Sender<Option<u64>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
+    /// What a file would be called that is published.
+    PublishedName(FileName, oneshot::Sender<Result<FileName, PublishError>>),
+    Publish(
+        Box<ReadFile>,
+        oneshot::Sender<Result<PublishedAs, PublishError>>,
+    ),
+    Withdraw(FileName, oneshot::Sender<Result<(), PublishError>>),
+    Content(
+        AccountName,
+        oneshot::Sender<Result<Vec<PublishedFile>, ClientError>>,
+    ),
+    Shelf(oneshot::Sender<Vec<ShelfView>>),
+    Serving(oneshot::Sender<ServingView>),
+    SetUploadLimit(Option<u64>, oneshot::Sender<()>),
     WaitIdle(oneshot::Sender<Tally>),
     /// Answered with false if no download will end by itself.
     WaitForAnEnd(oneshot::Sender<bool>),

@@ -227,7 +227,7 @@ pub(in crate::node::fetch) fn serve_at(
 async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &AtomicU32) {
     while let Some(line) = played.hear_line().await {
         match serde_json::from_str(&line).unwrap() {
-            ToSource::Get { chunk, part } => {
+            ToSource::Get { chunk, part, .. } => {
                 let mut bytes = sample.chunk(chunk).to_vec();
                 let from = part.map_or(0, |part| part.from);
                 if let Some(part) = part {
@@ -264,7 +264,9 @@ async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &Atomic
                 played.say(&closed).await;
             }
             ToSource::Cancel { .. } | ToSource::Ping => {}
-            other @ (ToSource::Hello(_) | ToSource::Open { .. }) => panic!("{other:?}"),
+            other @ (ToSource::Hello(_) | ToSource::Open { .. } | ToSource::Any { .. }) => {
+                panic!("{other:?}")
+            }
         }
     }
 }

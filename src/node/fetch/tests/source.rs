@@ -81,6 +81,7 @@ fn scene() -> Scene {
         who: Who::Secondary(SecondaryNumber::try_from(1).unwrap()),
         address: address(PEER_NUMBER),
         context: Context {
+            access: Default::default(),
             transfer: TRANSFER,
             file: sample.meta.clone(),
             network: network.host(PEER),
@@ -139,7 +140,11 @@ impl Scene {
         self.commands.send(Command::Request(chunk)).await.unwrap();
         assert_eq!(
             played.hear::<ToSource>().await,
-            ToSource::Get { chunk, part: None }
+            ToSource::Get {
+                chunk,
+                part: None,
+                lately: None
+            }
         );
     }
 }

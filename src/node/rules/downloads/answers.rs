@@ -26,6 +26,7 @@ impl<A, R: Receiving> Downloads<A, R> {
             outcome: Outcome::Cancelled,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         };
         match self.list.get(&number).map(|download| &download.state) {
             Some(State::Running(_)) => {

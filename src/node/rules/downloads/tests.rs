@@ -112,6 +112,7 @@ impl Bench {
             outcome: Outcome::Cancelled,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         };
         let took = Duration::from_secs(2);
         let stopped = self.downloads.stopped(self.now, number, &finished, took);
@@ -125,6 +126,7 @@ impl Bench {
             outcome: Outcome::Complete,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         };
         self.downloads
             .end(self.now, number, End::Complete, &finished);
@@ -400,6 +402,7 @@ fn downloads_that_are_over_are_listed_for_a_while_and_count_for_ever() {
             outcome: Outcome::Complete,
             reason: None,
             sources: Vec::new(),
+            peers: Default::default(),
         };
         let end = if n % 2 == 0 {
             End::Complete
@@ -449,6 +452,7 @@ fn what_failed_or_was_cancelled_can_be_resumed_unless_its_file_is_under_way() {
         outcome: Outcome::Failed,
         reason: None,
         sources: Vec::new(),
+        peers: Default::default(),
     };
     let end = End::Failed(refusal(ErrorCode::LimitExceeded));
     bench.downloads.end(bench.now, failed, end, &finished);
