@@ -104,6 +104,9 @@ pub enum FromSource {
     Have {
         /// The chunks.
         chunks: ChunkSet,
+        /// How long who asks now waits until its turn comes, in milliseconds.
+        #[serde(default)]
+        line: u32,
     },
     /// The transfer is closed: nothing more of it comes.
     Closed {
@@ -150,7 +153,7 @@ mod tests {
             panic!("{any:?}");
         };
         assert!(wanted.chunks().iter().map(|chunk| chunk.0).eq([3, 5]));
-        round_trip::<FromSource>(r#"{"type":"have","chunks":[[0,3],[9,1]]}"#);
+        round_trip::<FromSource>(r#"{"type":"have","chunks":[[0,3],[9,1]],"line":250}"#);
         assert_eq!(
             round_trip::<FromSource>(r#"{"type":"none"}"#),
             FromSource::None

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ended::Ended;
 use crate::{
     cli::{exit::Exit, text::uncoded},
-    model::{Digest, ListedFile, ReceivedFrom, SecondaryNumber, Who},
+    model::{Digest, ListedFile, Who},
     node::client::{DownloadState, DownloadView, Summary},
 };
 

@@ -17,7 +17,7 @@ use super::*;
 use crate::engine::registry::Registry;
 use crate::model::{
     CopyOrder, FileMeta, Grant, Incarnation, Origin, Outcome, Receiver, RemovedReason, RequestId,
-    SentTransfer, Session, SourceInfo, Term, TransferId, Who,
+    SentTransfer, Session, SourceInfo, Term, TransferId,
     limits::{EXPELLED_FOR, LEASE},
     messages::{
         ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,

@@ -40,7 +40,10 @@ pub(super) enum Help {
 
 /// Sources that have nothing left to do.
 pub(super) fn helpers(outlook: &Outlook<'_>) -> Vec<Worker> {
-    let is_idle = |source: &Source| source.queue().sums().unfinished == 0;
+    let is_idle = |source: &Source| {
+        let is_asked = source.queue().sums().unfinished > 0 || source.has_any();
+        !is_asked && source.line().as_secs_f64() < DEAR_SECONDS
+    };
     let is_free = |source: &Source| is_idle(source) && !outlook.has_more_for(source);
     if !outlook.sources.working().any(is_free) {
         return Vec::new();

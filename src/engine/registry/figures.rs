@@ -9,7 +9,7 @@ use std::{
 use super::saved::Reported;
 use crate::{
     engine::counters::Counters,
-    model::{Finished, Outcome, ReceivedFrom, SecondaryNumber, Who, limits::MAX_FILE_BYTES},
+    model::{Finished, Outcome, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES},
 };
 
 /// What a transfer adds to the books.

@@ -245,6 +245,8 @@ impl Shell {
                     })
                     .await;
                 }
+                // No fetch is told that it is in a swarm.
+                Action::Swarm(_) => {}
                 Action::Notice(notice) => {
                     tracing::info!(transfer = %self.transfer, ?notice, "notice");
                     self.update(FetchUpdate::Notice(notice)).await;
