@@ -97,10 +97,15 @@ fn possible(question: &Question) -> Option<Vec<String>> {
     let args: ClientArgs = flags::read_again(&line).ok()?;
     let (already, is_here): (&[String], bool) = match args.script.as_ref()? {
         Script::Listar { patrones, .. } => (patrones, false),
-        Script::Descargar { nombres, .. } | Script::Enlace { nombres, .. } => (nombres, false),
+        Script::Descargar { nombres, .. }
+        | Script::Traer { nombres, .. }
+        | Script::Enlace { nombres, .. } => (nombres, false),
         Script::Verificar { nombres, .. } => (nombres, true),
         Script::Ver { fichero, .. } => (std::slice::from_ref(fichero), false),
-        Script::Estado { .. } => return None,
+        Script::Publicar { .. }
+        | Script::Retirar { .. }
+        | Script::Contenido { .. }
+        | Script::Estado { .. } => return None,
     };
     // Else it is the value of a flag that is being typed.
     let (last, already) = already.split_last()?;

@@ -84,6 +84,11 @@ pub(super) fn path(given: &OsStr) -> Result<PathBuf, BadValue> {
     Ok(OsString::from_vec(whole).into())
 }
 
+/// A path that was typed at a prompt: `~/x` is below the home.
+pub(super) fn expanded(typed: &str) -> PathBuf {
+    path(OsStr::new(typed)).unwrap_or_else(|_| PathBuf::from(typed))
+}
+
 /// Reads [`path`]s.
 #[derive(Clone, Debug)]
 pub(super) struct PathParser;

@@ -114,7 +114,10 @@ fn of_word(listed: &[ListedFile], word: &str) -> Result<Vec<FileName>, NoFiles> 
         return Err(NoFiles::NotFound(not_found(listed, word)));
     }
     let is_meant = meant(word).ok_or_else(|| no_match(word))?;
+    // Files of people are meant only by patterns that say so.
+    let is_published = word.starts_with('@');
     let matching: Vec<FileName> = names()
+        .filter(|name| is_published || !name.is_reserved())
         .filter(|name| is_meant(name.as_str()))
         .cloned()
         .collect();

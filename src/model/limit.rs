@@ -24,6 +24,10 @@ pub enum Limit {
     Folders,
     /// Requested chunks of one connection.
     Chunks,
+    /// Files that one account publishes.
+    Published,
+    /// Accounts that a published file is for.
+    Audience,
     /// One of a newer version.
     #[serde(other)]
     Unknown,
@@ -40,6 +44,8 @@ impl fmt::Display for Limit {
             Self::Files => "files",
             Self::Folders => "folders",
             Self::Chunks => "chunks",
+            Self::Published => "published files",
+            Self::Audience => "accounts that a file is for",
             Self::Unknown => "requests of some kind",
         })
     }

@@ -86,6 +86,15 @@ pub const MAX_WAITING: usize = 10_000;
 /// again by itself.
 pub const EXPELLED_FOR: Duration = Duration::from_secs(60);
 
+/// Files that an account may publish.
+pub const MAX_PUBLISHED_EACH: usize = 1000;
+/// Accounts that a published file may be for, where it is not for all.
+pub const MAX_AUDIENCE: usize = 256;
+/// Connections that a client takes in from those whom it sends to.
+pub const MAX_PEER_CONNECTIONS: usize = 64;
+/// How long what is withdrawn is still sent to those who receive it.
+pub const WITHDRAWN_FOR: Duration = Duration::from_secs(10);
+
 /// How often a secondary and the central tell each other that they live.
 pub const HEARTBEAT: Duration = Duration::from_millis(500);
 /// Silence after which a secondary's lease ends.

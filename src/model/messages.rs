@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Digest, Fault,
-    FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, PeerInfo,
-    PeerNumber, RemovedReason, RequestId, SentBytes, SentTransfer, Sharing, SourceId, SourceInfo,
-    TransferId, VerifyKey,
+    AccountName, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Digest,
+    Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome,
+    PeerInfo, PeerNumber, Publish, PublishedFile, RemovedReason, RequestId, SentBytes,
+    SentTransfer, Sharing, SourceId, SourceInfo, TransferId, VerifyKey,
 };
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
@@ -63,6 +63,28 @@ pub enum FromClient {
     Resume(Resume),
     /// Whether it gives others what it has. Only to a central that knows swarms; says that this client does as well.
     Share(Sharing),
+    /// A device of an account publishes a file, or publishes it for others.
+    Publish {
+        /// Chosen by the client.
+        request: RequestId,
+        /// What.
+        #[serde(flatten)]
+        order: Publish,
+    },
+    /// A device of an account withdraws a file that it publishes.
+    Withdraw {
+        /// Chosen by the client.
+        request: RequestId,
+        /// Its name.
+        name: FileName,
+    },
+    /// A device of an account can send a file that it publishes, or cannot any more.
+    Offer {
+        /// The file.
+        file: FileMeta,
+        /// It can.
+        on: bool,
+    },
     /// How far its downloads are, and what it sends; a sign of life as well.
     Progress {
         /// In thousandths, of those that are in a swarm.
@@ -113,6 +135,14 @@ pub enum Question {
     },
     /// The state of the cluster.
     Status,
+    /// What an account publishes, from after a name.
+    Content {
+        /// The account.
+        account: AccountName,
+        /// The last name of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<FileName>,
+    },
 }
 
 /// From a secondary to the central.
@@ -212,7 +242,22 @@ pub enum ForClient {
         /// What this central's tickets are checked with.
         key: VerifyKey,
     },
-    /// A download is in a swarm: whom it may ask beside the secondaries. The first one of a transfer says that it is, also
+    /// A file is published.
+    Published {
+        /// The client's number for it.
+        request: RequestId,
+        /// Since when, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// A file of the client's account is published no more, or is not what the client offers.
+    Withdrawn {
+        /// The client's number for it, if this client has ordered it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestId>,
+        /// Its name.
+        name: FileName,
+    },
+    /// A download is in a swarm, or its file is published: whom it may ask beside the secondaries. The first one of a transfer says that it is, also
     /// when it names nobody.
     Peers {
         /// The transfer.
@@ -256,6 +301,17 @@ pub enum Answer {
     },
     /// The state of the cluster.
     Status(ClusterStatus),
+    /// One page of what an account publishes, as far as the client may see it.
+    Content {
+        /// The account.
+        account: AccountName,
+        /// There is such an account.
+        known: bool,
+        /// The files of this page, by name.
+        files: Vec<PublishedFile>,
+        /// True when there are more after the last of them.
+        more: bool,
+    },
 }
 
 /// From the central to a secondary.

@@ -1,6 +1,7 @@
 //! The vocabulary: values that every other layer speaks of. Standard library, shared bytes, and serde: derived for plain records, in
 //! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
+mod account;
 mod chunk_set;
 mod codes;
 mod copying;
@@ -18,6 +19,7 @@ mod manifest;
 pub mod messages;
 mod name;
 mod peer;
+mod publication;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
 mod scrub;
@@ -26,6 +28,7 @@ mod source;
 mod system;
 mod transfer;
 
+pub use account::AccountName;
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;
@@ -52,6 +55,7 @@ pub use peer::{
     FromPeers, Lately, LinkKind, PeerInfo, PeerNumber, PeerNumberError, Sharing, Ticket,
     TicketTextError, VerifyKey,
 };
+pub use publication::{Audience, Publication, Publish, PublishedFile};
 pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;

@@ -61,6 +61,17 @@ impl FileName {
         self.0.split('/')
     }
 
+    /// True when its first component begins with `@`: such names are those of published files.
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with('@')
+    }
+
+    /// The account below whose name it is published (`@ana/a.mp4`: `ana`).
+    pub fn publisher(&self) -> Option<&str> {
+        let (owner, _) = self.0.strip_prefix('@')?.split_once('/')?;
+        (!owner.is_empty()).then_some(owner)
+    }
+
     /// True when it lies in a folder of this name, at whatever depth.
     pub fn is_below(&self, folder: &Self) -> bool {
         let rest = self.0.strip_prefix(folder.as_str());
@@ -125,6 +136,16 @@ mod tests {
                 Ok(good.to_owned())
             );
         }
+    }
+
+    #[test]
+    fn names_of_published_files_say_whose_they_are() {
+        let name = |text| FileName::try_from(text).unwrap();
+        assert_eq!(name("@ana/serie/a.mp4").publisher(), Some("ana"));
+        for other in ["ana/a.mp4", "@ana", "@/a.mp4", "a/@ana/b"] {
+            assert_eq!(name(other).publisher(), None, "{other}");
+        }
+        assert!(name("@ana").is_reserved() && !name("a/@ana").is_reserved());
     }
 
     #[test]

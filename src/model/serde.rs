@@ -32,6 +32,7 @@ text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(ClusterId, |id| Cow::Owned(id.to_string()));
+text_value!(super::AccountName, |name| Cow::Borrowed(name.as_str()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
 text_value!(VerifyKey, |key| Cow::Owned(key.to_string()));
 text_value!(Ticket, |ticket| Cow::Owned(ticket.to_string()));

@@ -39,6 +39,25 @@ pub fn limit_unsent(socket: &Socket) {
     }
 }
 
+/// The code point of what gives way to all else (RFC 8622), as the field that it is a part of has it.
+const LOWER_EFFORT: u32 = 1 << 2;
+
+/// Marks what is sent as less urgent than anything else, for networks that heed it.
+pub fn lower_effort(socket: &Socket) {
+    let Some(socket) = socket.kernel() else {
+        return;
+    };
+    let marked = match socket.local_addr() {
+        Ok(address) if address.is_ipv6() => {
+            rustix::net::sockopt::set_ipv6_tclass(socket, LOWER_EFFORT)
+        }
+        _ => rustix::net::sockopt::set_ip_tos(socket, LOWER_EFFORT as u8),
+    };
+    if let Err(error) = marked {
+        tracing::debug!(%error, "DSCP");
+    }
+}
+
 /// How soon a peer that says nothing is asked whether it is still there, how often, and how many times.
 const ASKED_AFTER: Duration = Duration::from_secs(30);
 const ASKED_TIMES: u32 = 3;

@@ -13,10 +13,10 @@ use super::{
     security::{Denied, Security},
 };
 use crate::{
-    model::limits::HELLO_TIMEOUT,
+    model::{Digest, limits::HELLO_TIMEOUT},
     net::{
         Beginning, ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket,
-        Stream, TlsRefusal, Traffic, WriteSide, beginning, connect, split,
+        Stream, TlsRefusal, Traffic, WriteSide, beginning, connect, connect_pinned, split,
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, Said, encode_line,
@@ -68,6 +68,30 @@ pub(super) async fn dial(
         .await
         .map_err(GreetError::Connect)?;
     secure(socket, dialled, Traffic::Bulk, security).await
+}
+
+/// Connects to the first address of a peer that answers. Where connections are encrypted, its key must be the one that the
+/// central has named.
+pub(super) async fn dial_peer(
+    network: &Network,
+    addresses: &[SocketAddr],
+    key: Option<Digest>,
+    security: &Security,
+) -> Result<Stream, GreetError> {
+    let (socket, _) = connect(network, addresses)
+        .await
+        .map_err(GreetError::Connect)?;
+    let Some(key) = key else {
+        return match security.trusts() {
+            true => Err(GreetError::Denied(Denied::Tls(TlsRefusal::NotTls))),
+            false => Ok(Stream::Plain(socket)),
+        };
+    };
+    let connected = timeout_at(Instant::now() + HELLO_TIMEOUT, connect_pinned(socket, key));
+    let connected = connected
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    connected.map_err(|error| GreetError::read(error.into()))
 }
 
 /// Begins TLS on a connection to what was dialled, where there is to be any.

@@ -65,6 +65,8 @@ pub(super) enum LinkEvent {
         central: SocketAddr,
         /// Its host name or address as it was dialled, and its port.
         place: Place,
+        /// What it says of itself.
+        reign: Reign,
         outbox: mpsc::Sender<ToCentral>,
     },
     /// A message, heartbeats left out.
@@ -221,6 +223,7 @@ impl Task {
         let up = LinkEvent::Up {
             central,
             place,
+            reign: reign.clone(),
             outbox,
         };
         if self.events.send(up).await.is_err() {

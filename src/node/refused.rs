@@ -10,7 +10,10 @@ use crate::{
         },
     },
     net::TlsRefusal,
-    proto::{ErrorCode, LineError, Said, WireError, legacy::MAX_LEGACY_PART_BYTES, said::Details},
+    proto::{
+        ErrorCode, LineError, Said, WireError, legacy::MAX_LEGACY_PART_BYTES, said::Details,
+        ticket::TicketError,
+    },
     store::StoreError,
 };
 
@@ -102,6 +105,15 @@ pub enum Refused {
     /// It asks for a file that cannot be read.
     #[error("{0}")]
     Unreadable(StoreError),
+    /// A peer shows no ticket, or another peer's.
+    #[error("no ticket of this peer's")]
+    NoTicket,
+    /// A peer shows a ticket that lets it in nowhere.
+    #[error("{0}")]
+    Ticket(TicketError),
+    /// A peer asks for a published file that is not as it was.
+    #[error("{0}: changed since it was published")]
+    FileChanged(FileName),
     /// The transfer is another receiver's, or another file's.
     #[error("transfer {0} is another receiver's or another file's")]
     OthersTransfer(TransferId),
@@ -156,6 +168,8 @@ impl Refused {
             | Self::TooManyChunks(_)
             | Self::NoSuchChunks(_)
             | Self::Unreadable(StoreError::NoDescriptor(_)) => ErrorCode::LimitExceeded,
+            Self::NoTicket | Self::Ticket(_) => ErrorCode::NotAllowed,
+            Self::FileChanged(_) => ErrorCode::FileChanged,
             Self::NotHeld(_) | Self::Unreadable(_) => ErrorCode::NoSuchContent,
             Self::Expelled => ErrorCode::Expelled,
             Self::Stopping => ErrorCode::Stopping,

@@ -31,6 +31,14 @@ pub enum ErrorCode {
     NotReady,
     /// No secondary that is alive holds a file of this name.
     NotFound,
+    /// Nobody who can send the published file is connected.
+    NoSource,
+    /// This is for others.
+    NotAllowed,
+    /// The connection is no account's.
+    NotConnected,
+    /// The name stands for something else.
+    NameTaken,
     /// Another live secondary has this number.
     NumberInUse,
     /// The cluster has no place for this number.
@@ -67,6 +75,10 @@ error_codes!(ErrorCode, code {
     Self::NotEnrolled => "not-enrolled",
     Self::NotReady => "not-ready",
     Self::NotFound => "not-found",
+    Self::NoSource => "no-source",
+    Self::NotAllowed => "not-allowed",
+    Self::NotConnected => "not-connected",
+    Self::NameTaken => "name-taken",
     Self::NumberInUse => "number-in-use",
     Self::NumberNotAllowed => "number-not-allowed",
     Self::NoSuchContent => "no-such-content",

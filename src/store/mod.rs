@@ -19,6 +19,7 @@ mod journal;
 mod mounts;
 mod native;
 mod part;
+pub mod published;
 mod records;
 pub mod retired;
 mod root;

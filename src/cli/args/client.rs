@@ -7,7 +7,7 @@ use clap::{
     builder::{EnumValueParser, PossibleValue},
 };
 
-use super::{CENTRAL_PORT, Common, DownloadArgs, SecurityArgs};
+use super::{CENTRAL_PORT, Common, DownloadArgs, PeerArgs, SecurityArgs};
 use crate::{
     cli::{
         centrals::{CentralPlaces, central_places, group_name},
@@ -39,6 +39,8 @@ pub struct ClientArgs {
     pub nombre: Option<ClientName>,
     #[command(flatten)]
     pub download: DownloadArgs,
+    #[command(flatten)]
+    pub peers: PeerArgs,
     #[command(flatten)]
     pub security: SecurityArgs,
     #[command(flatten)]
@@ -107,6 +109,40 @@ pub enum Script {
         #[command(flatten)]
         output: Output,
     },
+    /// Publishes files.
+    Publicar {
+        #[command(flatten)]
+        what: Publication,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Withdraws published files.
+    Retirar {
+        /// Their names.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
+        nombres: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Prints what an account publishes.
+    Contenido {
+        /// The account.
+        #[arg(value_name = "CUENTA", help_heading = "arguments")]
+        cuenta: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Downloads published files from their owners.
+    Traer {
+        /// Their names.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
+        nombres: Vec<String>,
+        /// Where to write one file; `-` is stdout.
+        #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
+        salida: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Prints the state of the cluster.
     Estado {
         #[command(flatten)]
@@ -124,11 +160,16 @@ impl Script {
             }
             | Self::Descargar { nombres: names, .. }
             | Self::Verificar { nombres: names, .. }
+            | Self::Retirar { nombres: names, .. }
+            | Self::Traer { nombres: names, .. }
             | Self::Enlace { nombres: names, .. } => {
                 let mut seen = HashSet::new();
                 names.retain(|name| seen.insert(name.clone()));
             }
-            Self::Ver { .. } | Self::Estado { .. } => {}
+            Self::Ver { .. }
+            | Self::Publicar { .. }
+            | Self::Contenido { .. }
+            | Self::Estado { .. } => {}
         }
         self
     }
@@ -141,6 +182,10 @@ impl Script {
             | Self::Verificar { output, .. }
             | Self::Enlace { output, .. }
             | Self::Ver { output, .. }
+            | Self::Publicar { output, .. }
+            | Self::Retirar { output, .. }
+            | Self::Contenido { output, .. }
+            | Self::Traer { output, .. }
             | Self::Estado { output } => output,
         }
     }
@@ -162,6 +207,33 @@ pub struct Watching {
     /// It ends when nobody reads any more.
     #[arg(long)]
     pub hasta_cerrar: bool,
+}
+
+/// What is published, and how.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "publishing")]
+pub struct Publication {
+    /// Files, or folders.
+    #[arg(value_name = "RUTA", required = true, help_heading = "arguments", value_parser = PathParser)]
+    pub rutas: Vec<PathBuf>,
+    /// What it is called.
+    #[arg(long, value_name = "NOMBRE")]
+    pub como: Option<String>,
+    /// Who may have it.
+    #[arg(long, value_name = "CUENTA")]
+    pub para: Vec<String>,
+    /// Replaces other content of the name.
+    #[arg(long)]
+    pub reemplazar: bool,
+    /// All files of a folder.
+    #[arg(long)]
+    pub todo: bool,
+    /// Secondaries keep a copy.
+    #[arg(long)]
+    pub copiar: bool,
+    /// Goes on to serve it.
+    #[arg(long)]
+    pub servir: bool,
 }
 
 /// Which files of those that are meant, and what a mirror of them does.

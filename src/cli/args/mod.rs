@@ -8,6 +8,7 @@ mod client;
 mod http;
 mod local;
 mod orders;
+mod peers;
 mod secondary;
 
 use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
@@ -32,10 +33,11 @@ use crate::node::{
 };
 
 pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
-pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
+pub use client::{Choice, ClientArgs, Output, Progress, Publication, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
+pub use peers::PeerArgs;
 pub use secondary::{SecondaryArgs, SecondaryCommand};
 
 /// How many secondaries there are unless said otherwise.
@@ -211,6 +213,7 @@ impl DownloadArgs {
             overwrite: self.sobrescribir,
             memory: None,
             patience: Default::default(),
+            peering: Default::default(),
         }
     }
 }

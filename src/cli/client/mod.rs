@@ -12,6 +12,7 @@ mod downloads;
 mod ending;
 mod own_name;
 mod prompt;
+mod publishing;
 mod question;
 mod run;
 mod service;
@@ -58,6 +59,8 @@ pub fn main() -> ExitCode {
         _ => Keeping::Folder(folder),
     };
     let mut config = args.download.config(centrals, statistics, security);
+    let state = args.common.estadisticas.clone();
+    config.peering = args.peers.config(config.target.clone(), state);
     let habits = args.download.habits();
     let name = args.nombre;
     if let Some(script) = args.script {
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         );
     }
     config.memory = Some(args.common.estadisticas.clone());
+    config.peering.serves = true;
     let mode = Mode::detect_client();
     let commands = topics::of(commands::CLIENT);
     program::run(

@@ -275,6 +275,10 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
             Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
             Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
+            Ok(ClientLine::Publish(line)) => return Next::Ask(Question::Publish(line)),
+            Ok(ClientLine::Withdraw(name)) => return Next::Ask(Question::Withdraw(name)),
+            Ok(ClientLine::Content(account)) => return Next::Ask(Question::Content(account)),
+            Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
@@ -307,6 +311,10 @@ impl<E: Extra> Prompt<E> {
             Question::Resume(which) => self.resume(&which).await,
             Question::Verify(wanted) => self.verify(&wanted).await,
             Question::Watch(wanted) => self.watch(&wanted).await,
+            Question::Publish(line) => self.publish(&line).await,
+            Question::Withdraw(name) => self.withdraw(&name).await,
+            Question::Content(account) => self.content(&account).await,
+            Question::Bring(line) => self.bring(&line).await,
         }
     }
 

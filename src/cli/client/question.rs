@@ -1,8 +1,11 @@
 //! A line at the prompt, as far as it is about the central.
 
 use crate::{
-    cli::{commands::Wanted, text::spoken},
-    model::ClientName,
+    cli::{
+        commands::{BringLine, PublishLine, Wanted},
+        text::spoken,
+    },
+    model::{AccountName, ClientName, FileName},
 };
 
 /// What a line asks of the central.
@@ -17,6 +20,10 @@ pub(super) enum Question {
     Resume(Wanted),
     Verify(Wanted),
     Watch(Wanted),
+    Publish(PublishLine),
+    Withdraw(FileName),
+    Content(AccountName),
+    Bring(BringLine),
 }
 
 impl Question {
@@ -28,7 +35,14 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
-            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) => return None,
+            Self::Bring(_) => "TRAER",
+            Self::Content(_) => "CONTENIDO",
+            Self::Name(_)
+            | Self::Enrol(_)
+            | Self::Status
+            | Self::Resume(_)
+            | Self::Publish(_)
+            | Self::Withdraw(_) => return None,
         };
         Some(spoken::command(name))
     }

@@ -2,12 +2,14 @@
 
 use super::{
     BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, limit, means_several,
-    nothing, parse, split_words, unquote, value,
+    nothing, parse,
+    publishing::{self, BringLine, PublishLine, account_name},
+    split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
-    model::ClientName,
+    model::{AccountName, ClientName, FileName},
 };
 
 /// A line at a client's prompt.
@@ -41,6 +43,14 @@ pub enum ClientLine {
     Limit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
+    /// `PUBLICAR`.
+    Publish(PublishLine),
+    /// `RETIRAR`.
+    Withdraw(FileName),
+    /// `CONTENIDO`.
+    Content(AccountName),
+    /// `TRAER`.
+    Bring(BringLine),
     /// What every program has.
     Common(CommonLine),
 }
@@ -114,6 +124,10 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
+        ClientVerb::Publish => ClientLine::Publish(publishing::publish(needs()?, id)?),
+        ClientVerb::Withdraw => ClientLine::Withdraw(file_name(unquote(needs()?))?),
+        ClientVerb::Content => ClientLine::Content(account_name(needs()?)?),
+        ClientVerb::Bring => publishing::bring(needs()?, id)?,
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod central;
 mod client;
+mod publishing;
 mod secondary;
 mod table;
 mod words;
@@ -15,6 +16,7 @@ use crate::{
 
 pub use central::{CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
+pub use publishing::{BringLine, PublishLine, account_name};
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
@@ -89,6 +91,10 @@ pub enum BadValue {
     FileName(FileNameError),
     /// It is no client's name.
     ClientName,
+    /// It is no account's name.
+    AccountName,
+    /// It is no name of a published file.
+    Published,
     /// It is no priority.
     Level,
     /// Only the word that switches off may follow.

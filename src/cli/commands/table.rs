@@ -82,6 +82,10 @@ pub enum ClientVerb {
     Verify,
     Limit,
     Watch,
+    Publish,
+    Withdraw,
+    Content,
+    Bring,
 }
 
 /// What a central does.
@@ -156,6 +160,18 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
+    entry(ClientVerb::Publish, "publish", &["PUBLICAR", "PUBLISH"]),
+    entry(
+        ClientVerb::Withdraw,
+        "withdraw",
+        &["RETIRAR", "DELETE", "WITHDRAW"],
+    ),
+    entry(
+        ClientVerb::Content,
+        "content",
+        &["CONTENIDO", "LIST_CONTENT", "CONTENT"],
+    ),
+    entry(ClientVerb::Bring, "bring", &["TRAER", "GET_FILE"]),
 ];
 
 /// Commands of a central.

@@ -246,6 +246,7 @@ async fn wait_for_level(
         overwrite: false,
         memory: None,
         patience: Default::default(),
+        peering: Default::default(),
     };
     let watcher = node::start(config, sender).await;
     let secondaries = args.secundarios;

@@ -63,6 +63,9 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
+            | ClientEvent::NotOffered { .. }
+            | ClientEvent::WithdrawnElsewhere { .. }
+            | ClientEvent::NotServing(_)
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

@@ -9,6 +9,7 @@ mod download;
 mod ended;
 mod links;
 mod mirror;
+mod publishing;
 mod report;
 mod session;
 mod target;
@@ -28,7 +29,7 @@ use self::{
     target::Output,
 };
 use super::{
-    args::{Common, Habits, Script},
+    args::{Choice, Common, Habits, Script},
     client::{Around, Service, stop_client},
     exit::Exit,
     logging::Log,
@@ -82,6 +83,7 @@ async fn run(
     if let Script::Descargar { choice, .. } = &script {
         config.overwrite |= choice.espejo;
     }
+    config.peering.serves = matches!(&script, Script::Publicar { what, .. } if what.servir);
     let mut report = Report::new(script.output());
     let output = match target::destination(&script, &config) {
         Ok(output) => output,
@@ -106,7 +108,11 @@ async fn run(
         security,
     };
     // What is only watched ends when its user wants it to.
-    let is_watched = matches!(&script, Script::Ver { watching, .. } if !watching.guardar);
+    let is_watched = match &script {
+        Script::Ver { watching, .. } => !watching.guardar,
+        Script::Publicar { what, .. } => what.servir,
+        _ => false,
+    };
     let done = session.run(script, output, name).await;
     let done = if stop.is_cancelled() && !is_watched {
         let why = t!("interrupted");
@@ -163,6 +169,22 @@ impl Session {
                 } else {
                     Exit::Failed
                 })
+            }
+            Script::Publicar { what, .. } => {
+                self.enrol(name).await?;
+                self.publish(&what).await
+            }
+            Script::Retirar { nombres, .. } => {
+                self.enrol(name).await?;
+                self.withdraw(&nombres).await
+            }
+            Script::Contenido { cuenta, .. } => {
+                self.enrol(name).await?;
+                self.content(&cuenta).await
+            }
+            Script::Traer { nombres, .. } => {
+                self.enrol(name).await?;
+                self.download(&nombres, &Choice::default(), output).await
             }
             Script::Descargar {
                 nombres, choice, ..

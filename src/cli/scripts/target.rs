@@ -41,9 +41,12 @@ pub(super) enum Output {
 
 /// Where the one file goes that is not to be in the folder of downloads under its own name.
 pub(super) fn destination(script: &Script, config: &ClientConfig) -> Result<Option<Output>, Ended> {
-    let Script::Descargar {
+    let (Script::Descargar {
         nombres, salida, ..
-    } = script
+    }
+    | Script::Traer {
+        nombres, salida, ..
+    }) = script
     else {
         return Ok(None);
     };

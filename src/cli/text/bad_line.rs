@@ -26,6 +26,8 @@ fn why(reason: &BadValue) -> String {
     match reason {
         BadValue::FileName(error) => file_name(error),
         BadValue::ClientName => t!("bad-client-name"),
+        BadValue::AccountName => t!("bad-account-name"),
+        BadValue::Published => t!("bad-published-name"),
         BadValue::Level => t!("why-priority"),
         BadValue::NotOff => t!("why-off"),
         BadValue::NotJson => t!("why-json"),

@@ -101,6 +101,17 @@ fn notice(notice: &Notice) -> String {
         Notice::Level { files } => t!("level", files = t!("files", count = files)),
         Notice::NoSecondaries => t!("no-secondaries"),
         Notice::Offered { file, bytes: size } => t!("offered", file = file, size = bytes(*size)),
+        Notice::Published {
+            owner,
+            file,
+            bytes: size,
+        } => t!(
+            "published-by",
+            owner = owner,
+            file = file,
+            size = bytes(*size)
+        ),
+        Notice::Withdrawn { owner, file } => t!("withdrawn-by", owner = owner, file = file),
         Notice::NoLongerOffered { file, deleted_at } => no_longer_offered(file, *deleted_at),
         Notice::Replaced {
             file,

@@ -50,6 +50,12 @@ pub fn event(event: &ClientEvent) -> Line {
             Line::new(Tone::Good, t!("central-moved", address = central))
         }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
+        ClientEvent::NotOffered { name } => {
+            let publish = spoken::command("PUBLICAR");
+            warning(t!("not-offered", name = name, publish = publish))
+        }
+        ClientEvent::WithdrawnElsewhere { name } => warning(t!("withdrawn-elsewhere", name = name)),
+        ClientEvent::NotServing(why) => warning(t!("not-serving", why = why)),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),
@@ -241,7 +247,9 @@ pub fn answer(file: &FileName, answer: &DownloadAnswer) -> String {
 /// How many have a file, and whether its name stands for anything else.
 fn holders(listed: &ListedFile) -> String {
     let (holders, all) = (u64::from(listed.holders), u64::from(listed.wanted));
-    if listed.conflict {
+    if listed.file.name.is_reserved() {
+        t!("holders-published", count = holders)
+    } else if listed.conflict {
         t!("holders-conflict", holders = holders, secondaries = all)
     } else {
         t!("holders", holders = holders, secondaries = all)

@@ -2,10 +2,14 @@
 
 use super::{coded, files::store, links, security, spoken, system, t, units::bytes};
 use crate::{
+    cli::names,
     http::LocalError,
     model::SystemError,
-    node::{KeyStoreError, StartError, StatisticsTrouble, StopError, client::ClientError},
-    store::{Damage, diary::DiaryError},
+    node::{
+        KeyStoreError, StartError, StatisticsTrouble, StopError,
+        client::{ClientError, PublishError},
+    },
+    store::{Damage, diary::DiaryError, published::PathError},
 };
 
 /// Why a program does not start.
@@ -165,7 +169,32 @@ pub fn client(error: &ClientError) -> String {
             name = file,
             download = spoken::command("VIDEO")
         ),
+        ClientError::UnknownAccount(name) => t!("client-unknown-account", name = name),
         ClientError::Stopped => t!("client-stopped"),
+    };
+    coded(&text, error.code())
+}
+
+/// Why nothing is published.
+pub fn publishing(error: &PublishError) -> String {
+    let text = match error {
+        PublishError::NotConnected => t!("refused-not-connected"),
+        PublishError::Alone => t!("publish-alone"),
+        PublishError::Path(PathError::Outside(path)) => {
+            t!(
+                "publish-outside",
+                path = path,
+                flag = names::dashed("publicar-desde")
+            )
+        }
+        PublishError::Path(PathError::Hidden(path)) => t!("publish-hidden", path = path),
+        PublishError::Path(PathError::Name { path, .. }) => t!("publish-name", path = path),
+        // These have their own.
+        PublishError::Path(PathError::Store(error)) => return store(error),
+        PublishError::Name(error) => return super::files::file_name(error),
+        PublishError::Listen(error) => return start(error),
+        PublishError::Record(error) => return store(error),
+        PublishError::Client(error) => return client(error),
     };
     coded(&text, error.code())
 }

@@ -16,7 +16,9 @@ use i18n_embed::{LanguageLoader, fluent::FluentLanguageLoader, unic_langid::Lang
 use rust_embed::RustEmbed;
 
 use super::clean;
-use crate::model::{ClientName, Digest, FileName, GroupName, SecondaryNumber, SystemError};
+use crate::model::{
+    AccountName, ClientName, Digest, FileName, GroupName, SecondaryNumber, SystemError,
+};
 use crate::node::client::DownloadNumber;
 
 /// A value within a text.
@@ -256,6 +258,7 @@ macro_rules! shown_as_number {
 
 shown_as_text!(
     FileName,
+    AccountName,
     ClientName,
     GroupName,
     SecondaryNumber,

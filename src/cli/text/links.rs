@@ -115,6 +115,10 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         ErrorCode::NotEnrolled => t!("client-not-enrolled"),
         ErrorCode::NotReady => t!("refused-not-ready"),
         ErrorCode::NotFound => t!("refused-not-found"),
+        ErrorCode::NoSource => t!("refused-no-source"),
+        ErrorCode::NotAllowed => t!("refused-not-allowed"),
+        ErrorCode::NotConnected => t!("refused-not-connected"),
+        ErrorCode::NameTaken => t!("refused-name-taken"),
         ErrorCode::NumberInUse => match holder(said) {
             Some(address) => t!("refused-number-in-use-by", address = address),
             None => t!("refused-number-in-use"),
@@ -170,6 +174,8 @@ fn limit(details: Option<&Details>) -> String {
         (Limit::Files, Some(most)) => t!("limit-files", count = most),
         (Limit::Folders, Some(most)) => t!("limit-folders", count = most),
         (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
+        (Limit::Published, Some(most)) => t!("limit-published", count = most),
+        (Limit::Audience, Some(most)) => t!("limit-audience", count = most),
         (
             Limit::Connections
             | Limit::Downloads
@@ -177,6 +183,8 @@ fn limit(details: Option<&Details>) -> String {
             | Limit::Files
             | Limit::Folders
             | Limit::Chunks
+            | Limit::Published
+            | Limit::Audience
             | Limit::Unknown,
             _,
         ) => t!("limit-other"),
@@ -228,6 +236,9 @@ pub fn refused(reason: &Refused) -> String {
         ),
         Refused::NotHeld(file) => t!("peer-not-held", file = file),
         Refused::Unreadable(error) => super::files::store(error),
+        Refused::NoTicket => t!("peer-no-ticket"),
+        Refused::Ticket(_) => t!("peer-ticket"),
+        Refused::FileChanged(file) => t!("peer-file-changed", file = file),
         Refused::OthersTransfer(transfer) => {
             t!("peer-others-transfer", transfer = transfer.to_string())
         }

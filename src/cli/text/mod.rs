@@ -18,6 +18,7 @@ pub mod links;
 pub mod live;
 pub mod map;
 pub mod nodes;
+pub mod published;
 pub mod retired;
 pub mod secondary;
 pub mod security;

@@ -21,8 +21,10 @@ pub mod fuzzing;
 mod members;
 mod notices;
 mod numbers;
+mod peers;
 mod places;
 pub mod policy;
+mod publications;
 mod router;
 pub mod swarms;
 #[cfg(test)]
@@ -33,6 +35,7 @@ mod types;
 pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
+pub use peers::PeerPlace;
 pub use router::{
     ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts, Holder,
     ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,

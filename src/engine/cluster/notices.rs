@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::model::{
-    ClientName, CopyLimits, EndReason, Fault, FileMeta, FileName, Outcome, Receiver,
+    AccountName, ClientName, CopyLimits, EndReason, Fault, FileMeta, FileName, Outcome, Receiver,
     SecondaryNumber, TransferId, Who,
 };
 
@@ -53,6 +53,22 @@ pub enum Notice {
         file: FileName,
         /// Its length, in bytes.
         bytes: u64,
+    },
+    /// Somebody publishes a file, or other content under its name.
+    Published {
+        /// Who.
+        owner: AccountName,
+        /// The file.
+        file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+    },
+    /// Somebody publishes a file no more.
+    Withdrawn {
+        /// Who.
+        owner: AccountName,
+        /// The file.
+        file: FileName,
     },
     /// A file can no longer be downloaded.
     NoLongerOffered {

@@ -5,7 +5,9 @@
 mod clients;
 mod counts;
 mod files;
+mod listing;
 mod people;
+mod published;
 mod receivers;
 mod record;
 mod returning;
@@ -25,8 +27,10 @@ use super::{
     catalog::{Catalog, Now},
     copies::Copies,
     members::Members,
+    peers::Peers,
     places::Places,
     policy::{self, Policy},
+    publications::Publications,
     transfers::Transfers,
 };
 use crate::{
@@ -75,6 +79,8 @@ pub struct Cluster {
     copies: Copies,
     places: Places,
     transfers: Transfers,
+    publications: Publications,
+    peers: Peers,
     books: Books,
     actions: VecDeque<Action>,
     /// All facts, and those of them that are no actions yet.
@@ -107,6 +113,8 @@ impl Cluster {
             copies: Copies::default(),
             places: Places::restore(now, wall_ms, max_downloads, &registry),
             transfers: Transfers::default(),
+            publications: Publications::restore(&registry),
+            peers: Peers::default(),
             books: Books::restore(now, registry.ledger(), numbers),
             actions: VecDeque::new(),
             registry,

@@ -4,7 +4,11 @@
 mod source_ids;
 mod speeds;
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::Instant,
+};
 
 pub(super) use self::source_ids::SourceIds;
 use self::speeds::{ABOUT_EQUAL, MOST_UNEVEN, Speeds};
@@ -12,8 +16,8 @@ use super::{ConnectionId, members::Usable, numbers::NumberSet};
 use crate::{
     engine::assignment,
     model::{
-        ChunkRange, ClientName, FileMeta, Grant, Have, ReceivedFrom, Receiver, RequestId,
-        SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
+        ChunkRange, ClientName, FileMeta, Grant, Have, PeerNumber, ReceivedFrom, Receiver,
+        RequestId, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
     },
 };
 
@@ -29,6 +33,8 @@ pub(super) struct Transfer {
     /// The client's number for it; a copy has none.
     pub(super) request: Option<RequestId>,
     pub(super) ids: SourceIds,
+    /// Peers that its receiver has been told of.
+    pub(super) peers: BTreeSet<PeerNumber>,
     /// Assigned chunks, kept for secondaries that are away.
     ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
 }
@@ -112,6 +118,7 @@ impl Transfers {
             connection: begin.connection,
             request: begin.request,
             ids: begin.ids,
+            peers: BTreeSet::new(),
         };
         let grant = Grant {
             transfer,
@@ -124,6 +131,13 @@ impl Transfers {
 
     pub(super) fn end(&mut self, transfer: TransferId) -> Option<Transfer> {
         self.running.remove(&transfer)
+    }
+
+    /// The receiver of a transfer has been told of these peers.
+    pub(super) fn set_peers(&mut self, transfer: TransferId, peers: BTreeSet<PeerNumber>) {
+        if let Some(running) = self.running.get_mut(&transfer) {
+            running.peers = peers;
+        }
     }
 
     /// The client on this connection has another name. Gives its transfers.

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
-use super::Notice;
+use super::{Notice, PeerPlace};
 use crate::{
     engine::registry::Entry,
     model::{
-        ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason,
-        RequestId, SecondaryNumber, Session,
+        ClientName, Digest, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, PeerNumber,
+        RemovedReason, RequestId, SecondaryNumber, Session, TransferId,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
@@ -128,6 +128,28 @@ pub enum Action {
     ToClient(ConnectionId, ForClient),
     /// Send it to a secondary.
     ToSecondary(ConnectionId, ForSecondary),
+    /// Tell a client its number as a peer, and what this central's tickets are checked with.
+    Number {
+        /// The connection.
+        connection: ConnectionId,
+        /// Its number.
+        peer: PeerNumber,
+    },
+    /// Tell a client which peers it may ask in a transfer, each with a ticket, and which no more.
+    Introduce {
+        /// The connection.
+        connection: ConnectionId,
+        /// The number of the one who asks.
+        receiver: PeerNumber,
+        /// The transfer.
+        transfer: TransferId,
+        /// The content.
+        id: Digest,
+        /// These it may ask.
+        add: Vec<PeerPlace>,
+        /// These have gone.
+        drop: Vec<PeerNumber>,
+    },
     /// Acknowledge what a secondary said.
     Ack {
         /// The connection.
@@ -186,6 +208,21 @@ pub enum Refusal {
     /// No live secondary holds it.
     #[error("no live secondary holds {0}")]
     NotFound(FileName),
+    /// Nobody publishes it, or not for whoever asks.
+    #[error("nobody publishes {0}")]
+    NotPublished(FileName),
+    /// It is published, and nobody who can send it is connected.
+    #[error("no device that has {0} is connected")]
+    NoSource(FileName),
+    /// The client is no account's, which this takes.
+    #[error("this takes an account")]
+    NotConnected,
+    /// It is not below the name of the account.
+    #[error("{0} is not below the name of this account")]
+    NotYours(FileName),
+    /// The name stands for other content.
+    #[error("{0} is published with other content")]
+    NameTaken(FileName),
     /// Over a limit.
     #[error("too many {of}")]
     TooMany {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::saved::{ClosedTransfer, OpenTransfer};
 use crate::model::{
-    ClientName, FileName, Incarnation, NameRecord, Receiver, RequestId, SecondaryNumber,
-    SentTransfer, Session, Term, TransferId,
+    ClientName, FileName, Incarnation, NameRecord, Publication, Receiver, RequestId,
+    SecondaryNumber, SentTransfer, Session, Term, TransferId,
 };
 
 /// Something that a central must never forget. Fields that a reader does not know are passed over; a new kind needs a
@@ -93,6 +93,13 @@ pub enum Entry {
         session: Session,
         /// Which.
         request: RequestId,
+    },
+    /// Somebody publishes a file, or publishes other content of that name, or for others.
+    Published(Publication),
+    /// A file is published no more.
+    Withdrawn {
+        /// Its name.
+        name: FileName,
     },
     /// A client that has requests is called otherwise.
     Renamed {

@@ -137,6 +137,8 @@ impl Ledger {
             | Entry::Entered(_)
             | Entry::Granted { .. }
             | Entry::Left { .. }
+            | Entry::Published(_)
+            | Entry::Withdrawn { .. }
             | Entry::Renamed { .. } => {}
         }
     }

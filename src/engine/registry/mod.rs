@@ -34,7 +34,9 @@ pub use self::{
     tables::Tables,
     waiting::{Row, Waiting},
 };
-use crate::model::{ClientName, Digest, FileName, Incarnation, NameRecord, SecondaryNumber, Term};
+use crate::model::{
+    ClientName, Digest, FileName, Incarnation, NameRecord, Publication, SecondaryNumber, Term,
+};
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,7 @@ pub struct Registry {
     expelled_hosts: BTreeMap<IpAddr, u64>,
     secondaries: BTreeMap<SecondaryNumber, Known>,
     names: BTreeMap<FileName, NameRecord>,
+    publications: BTreeMap<FileName, Publication>,
     waiting: Waiting,
     ledger: Ledger,
 }
@@ -126,6 +129,11 @@ impl Registry {
             }
             Entry::Name(record) if record.is_empty() => drop(self.names.remove(&record.name)),
             Entry::Name(record) => drop(self.names.insert(record.name.clone(), record)),
+            Entry::Published(publication) => {
+                let name = publication.file.name.clone();
+                self.publications.insert(name, publication);
+            }
+            Entry::Withdrawn { name } => drop(self.publications.remove(&name)),
             Entry::Entered(place) => self.waiting.enter(place),
             Entry::Granted { place, transfer } => self.waiting.grant(place, transfer),
             Entry::Left { session, request } => self.waiting.leave(session, request),
@@ -217,6 +225,11 @@ impl Registry {
     /// What is remembered of one.
     pub fn name(&self, name: &FileName) -> Option<&NameRecord> {
         self.names.get(name)
+    }
+
+    /// What people publish, by name.
+    pub fn publications(&self) -> impl Iterator<Item = &Publication> {
+        self.publications.values()
     }
 
     /// Slots and the line.

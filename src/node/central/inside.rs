@@ -21,7 +21,10 @@ use crate::{
     engine::cluster::{ConnectionId, Event},
     model::limits::{CLIENT_HEARTBEAT, MAX_OUTBOX},
     node::{Lost, clock, gateway::own_name, link::LinkEvent, lost::LinkDown},
-    proto::control::{FromCentral, ToCentral},
+    proto::{
+        Reign,
+        control::{FromCentral, ToCentral},
+    },
 };
 
 /// Where people see it.
@@ -39,6 +42,7 @@ impl Central {
             heard: Heard::new(now),
             inputs: self.context.inputs.clone(),
             events,
+            reign: self.place.reign(self.cluster.term()),
         };
         let peer = Peer {
             outbox,
@@ -63,6 +67,7 @@ struct Inside {
     heard: Heard,
     inputs: mpsc::Sender<Input>,
     events: mpsc::Sender<LinkEvent>,
+    reign: Reign,
 }
 
 impl Inside {
@@ -71,6 +76,7 @@ impl Inside {
         let up = LinkEvent::Up {
             central: HERE,
             place: (HERE.ip().to_string(), HERE.port()),
+            reign: self.reign.clone(),
             outbox,
         };
         let mut lost = Lost::Stopped;

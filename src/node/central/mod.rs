@@ -38,6 +38,7 @@ mod state;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -66,6 +67,7 @@ use crate::{
         server::Server,
         start::listen_on,
     },
+    proto::ticket::SigningKey,
     store::{RecordLog, StoreError},
 };
 
@@ -158,6 +160,7 @@ pub(in crate::node) async fn start_on(
         place,
         peers: HashMap::new(),
         next_connection: 0,
+        signer: SigningKey::from_seed(&key_seed()),
         pages: Default::default(),
         counts: Default::default(),
         expelled,
@@ -301,6 +304,15 @@ fn secret_seed() -> u128 {
         return fastrand::u128(..);
     }
     u128::from_be_bytes(bytes)
+}
+
+/// The seed of the key that tickets are signed with: another one for each run.
+fn key_seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    let (first, second) = seed.split_at_mut(16);
+    first.copy_from_slice(&secret_seed().to_be_bytes());
+    second.copy_from_slice(&secret_seed().to_be_bytes());
+    seed
 }
 
 /// The highest number that a secondary may have where `required` are required.

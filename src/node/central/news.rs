@@ -146,6 +146,8 @@ impl News {
             | Notice::NoSecondaries
             | Notice::Offered { .. }
             | Notice::NoLongerOffered { .. }
+            | Notice::Published { .. }
+            | Notice::Withdrawn { .. }
             | Notice::Conflict { .. }
             | Notice::SameText { .. }
             | Notice::Replaced { .. }

@@ -10,11 +10,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use crate::{
-    engine::cluster::{Cluster, ListingVersion},
+    engine::cluster::{Cluster, ConnectionId, ListingVersion},
     model::{
-        FileName,
+        AccountName, FileName, PublishedFile,
         limits::{MAX_PAGES_BYTES, PAGE_BYTES},
         messages::Answer,
     },
@@ -44,8 +45,18 @@ impl Pages {
         let alive = &self.alive_bytes;
         let page = self.lines.entry(after);
         let after = page.key().clone();
-        page.or_insert_with(|| shared(make(cluster, after.as_ref()), alive))
+        page.or_insert_with(|| shared(make(cluster, None, after.as_ref()), alive))
             .clone()
+    }
+
+    /// The page for an account that may see what others may not. It is not kept.
+    pub(super) fn special(
+        &self,
+        cluster: &Cluster,
+        viewer: &AccountName,
+        after: Option<&FileName>,
+    ) -> Bytes {
+        shared(make(cluster, Some(viewer), after), &self.alive_bytes)
     }
 
     /// The names of all files, for legacy clients.
@@ -98,23 +109,46 @@ fn shared(bytes: Vec<u8>, alive_bytes: &Arc<AtomicUsize>) -> Bytes {
     Bytes::from_owner(Page { bytes, alive_bytes })
 }
 
-fn make(cluster: &Cluster, after: Option<&FileName>) -> Vec<u8> {
+fn make(cluster: &Cluster, viewer: Option<&AccountName>, after: Option<&FileName>) -> Vec<u8> {
     let mut room = PAGE_BYTES;
-    let (files, more) = cluster.listing(after, |listed| {
-        let size = serde_json::to_vec(listed).map_or(0, |json| json.len() + 1);
-        let fits = size <= room;
-        room = room.saturating_sub(size);
-        fits
-    });
+    let (files, more) = cluster.listing_for(viewer, after, |listed| takes(listed, &mut room));
     let ready = cluster.is_ready();
     let mut line = Vec::with_capacity(PAGE_BYTES - room + 64);
     encode_line(&Answer::Listing { ready, files, more }, &mut line);
     line
 }
 
+/// One page of what an account publishes, for whoever is connected here.
+pub(super) fn content_page(
+    cluster: &Cluster,
+    connection: ConnectionId,
+    account: AccountName,
+    after: Option<&FileName>,
+) -> Answer {
+    let mut room = PAGE_BYTES;
+    let fits = |file: &PublishedFile| takes(file, &mut room);
+    let (files, more) = cluster.content(connection, &account, after, fits);
+    Answer::Content {
+        known: cluster.has_account(&account),
+        account,
+        files,
+        more,
+    }
+}
+
+/// True while a value fits into what is left of a page.
+fn takes(value: &impl Serialize, room: &mut usize) -> bool {
+    let size = serde_json::to_vec(value).map_or(0, |json| json.len() + 1);
+    let fits = size <= *room;
+    *room = room.saturating_sub(size);
+    fits
+}
+
+/// Published files are not among them: they are received from clients, which do not speak the legacy protocol.
 fn make_names(cluster: &Cluster) -> Vec<u8> {
     let (files, _) = cluster.listing(None, |_| true);
-    let names: Vec<_> = files.iter().map(|listed| &listed.file.name).collect();
+    let names = files.iter().map(|listed| &listed.file.name);
+    let names: Vec<_> = names.filter(|name| !name.is_reserved()).collect();
     let mut line = Vec::new();
     encode_line(&names, &mut line);
     line

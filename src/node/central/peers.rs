@@ -5,13 +5,14 @@ use std::{sync::atomic::Ordering, time::Instant};
 use super::{
     effects::Effect,
     inputs::{Outgoing, SharedLine},
+    pages::content_page,
     state::Central,
 };
 use crate::{
     engine::cluster::{Action, ConnectionId, Refusal},
     model::{
         FileName, RequestId,
-        messages::{Answer, ForSecondary, Question},
+        messages::{Answer, ForClient, ForSecondary, Question},
     },
     node::rules::central::{code_of, said_of},
     proto::{ErrorCode, Said, control::FromCentral},
@@ -27,6 +28,23 @@ impl Central {
                 Action::ToReceiver(connection, message) => self.send(connection, message),
                 Action::ToClient(connection, message) => self.send(connection, message),
                 Action::ToSecondary(connection, message) => self.send(connection, message),
+                Action::Number { connection, peer } => self.tell_number(connection, peer),
+                Action::Introduce {
+                    connection,
+                    receiver,
+                    transfer,
+                    id,
+                    add,
+                    drop,
+                } => {
+                    let add = self.with_tickets(id, receiver, &add);
+                    let peers = ForClient::Peers {
+                        transfer,
+                        add,
+                        drop,
+                    };
+                    self.send(connection, peers);
+                }
                 Action::Ack { connection, batch } => {
                     self.send(connection, ForSecondary::Ack { batch });
                 }
@@ -55,6 +73,10 @@ impl Central {
                 let counts = self.counts.get(now, &self.cluster);
                 let status = self.cluster.status_with(counts);
                 self.send(connection, Answer::Status(status));
+            }
+            Question::Content { account, after } => {
+                let answer = content_page(&self.cluster, connection, account, after.as_ref());
+                self.send(connection, answer);
             }
         }
     }
@@ -104,7 +126,10 @@ impl Central {
             self.peers.remove(&connection);
             return;
         }
-        let page = self.pages.get(&self.cluster, after);
+        let page = match self.cluster.special_viewer(connection) {
+            Some(viewer) => self.pages.special(&self.cluster, viewer, after.as_ref()),
+            None => self.pages.get(&self.cluster, after),
+        };
         let page = SharedLine::new(page, &peer.queued_bytes);
         self.post(connection, Outgoing::Line(page));
     }

@@ -120,7 +120,7 @@ impl Place {
                 Standing::Active | Standing::Standby(_) => CentralState::Active,
             },
             centrals: self.membership.centrals.clone(),
-            swarm: false,
+            swarm: true,
         }
     }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
     node::{Refused, StatisticsTrouble, clock, face::ExpelledHosts, server::Server},
+    proto::ticket::SigningKey,
     store::StoreError,
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Central {
     pub(super) place: Place,
     pub(super) peers: HashMap<ConnectionId, Peer>,
     pub(super) next_connection: u64,
+    /// What lets clients ask each other.
+    pub(super) signer: SigningKey,
     pub(super) pages: Pages,
     pub(super) counts: Counts,
     /// Hosts whose requests by HTTP are refused.

@@ -3,6 +3,7 @@
 mod answers;
 mod events;
 mod handle;
+mod publishing;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,6 +17,9 @@ pub use self::{
     answers::{ClientError, DownloadAnswer, DownloadState, DownloadView},
     events::{ClientEvent, DownloadEvent, MemoryTrouble, Summary},
     handle::ClientHandle,
+    publishing::{
+        PeeringConfig, PublishError, PublishOrder, PublishedAs, ServingView, ShelfState, ShelfView,
+    },
 };
 
 /// How a client is to run.
@@ -37,6 +41,8 @@ pub struct ClientConfig {
     pub memory: Option<PathBuf>,
     /// What becomes of a request while there is no service.
     pub patience: Patience,
+    /// What it gives to others.
+    pub peering: PeeringConfig,
 }
 
 /// What becomes of a request while there is no service, or no central.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Patience,
     api::Asker,
-    questions::Page,
+    questions::{ContentPage, Page},
     state::{Client, Purpose},
     statistics::Booked,
 };
@@ -31,6 +31,7 @@ impl Client {
             LinkEvent::Up {
                 central,
                 place,
+                reign,
                 outbox,
             } => {
                 let before = self.state.central.replace(central);
@@ -44,6 +45,7 @@ impl Client {
                 } else if was_lost {
                     self.tell(ClientEvent::CentralBack);
                 }
+                self.meet(&reign);
                 self.say_all_again();
             }
             LinkEvent::Message(message) => self.message(message),
@@ -81,6 +83,7 @@ impl Client {
             LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
         let mut is_answered = self.state.questions.fail(&unreachable);
+        self.orders_fail(&unreachable);
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
         if can_wait && self.config.patience == Patience::Waits {
             for (number, answer) in self.state.downloads.postpone_all(clock::now()) {
@@ -125,6 +128,17 @@ impl Client {
                     self.ask(next);
                 }
             }
+            FromCentral::Answer(Answer::Content {
+                account,
+                known,
+                files,
+                more,
+            }) => {
+                let page = ContentPage { known, files, more };
+                if let Some(next) = self.state.questions.content_page(account, page) {
+                    self.ask(next);
+                }
+            }
             FromCentral::Answer(Answer::Status(status)) => {
                 self.state.questions.answer_status(&status);
             }
@@ -132,7 +146,11 @@ impl Client {
                 request,
                 code,
                 message,
-            } => self.refused(request.into(), code, message),
+            } => {
+                if let Some(message) = self.order_refused(request, code, message) {
+                    self.refused(request.into(), code, message);
+                }
+            }
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -153,8 +171,16 @@ impl Client {
                 }
             }
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
-            // This client does not say that it shares.
-            ForClient::YouAre { .. } | ForClient::Peers { .. } | ForClient::ServeTo { .. } => {}
+            ForClient::YouAre { peer, key } => self.numbered(peer, key),
+            ForClient::Peers {
+                transfer,
+                add,
+                drop,
+            } => self.introduced(transfer, add, &drop),
+            ForClient::Published { request, .. } => self.is_published(request),
+            ForClient::Withdrawn { request, name } => self.is_withdrawn(request, &name),
+            // This client connects to nobody to serve there.
+            ForClient::ServeTo { .. } => {}
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
         messages::{FromClient, Question},
     },
     node::{
+        clock,
         fetch::{Fetch, Reader},
         rules::downloads::{Download, End, GivenUp, Regulated, Resuming, State},
     },
@@ -71,6 +72,25 @@ impl Client {
             }
             ClientCommand::Downloads(answer) => {
                 let _ = answer.send(self.views());
+            }
+            ClientCommand::PublishedName(name, answer) => {
+                let _ = answer.send(self.published_name(&name));
+            }
+            ClientCommand::Publish(read, answer) => self.publish(*read, answer),
+            ClientCommand::Withdraw(name, answer) => self.withdraw(&name, answer),
+            ClientCommand::Content(account, answer) => {
+                let first = self.state.questions.content(account, answer);
+                self.ask(first);
+            }
+            ClientCommand::Shelf(answer) => {
+                let _ = answer.send(self.shelf());
+            }
+            ClientCommand::Serving(answer) => {
+                let _ = answer.send(self.peering.view(clock::now()));
+            }
+            ClientCommand::SetUploadLimit(bytes_per_s, answer) => {
+                self.peering.uplink.set_limit(bytes_per_s);
+                let _ = answer.send(());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
             ClientCommand::WaitForAnEnd(answer) => {

@@ -3,7 +3,8 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from the tasks of
 //! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
 //! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
-//! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `memory` is the file of the downloads that
+//! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `peering` is what it is to other clients, `publishing` what it publishes and `shared`
+//! what they are served. `memory` is the file of the downloads that
 //! the next run goes on with, `recalled` what is written there and what is found.
 
 mod api;
@@ -12,23 +13,28 @@ mod commands;
 mod inputs;
 mod maps;
 mod memory;
+mod peering;
+mod publishing;
 mod questions;
 mod recalled;
 mod run;
+mod shared;
 mod state;
 mod statistics;
 mod telling;
 mod watch_list;
 mod watching;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
     memory::Memory,
+    peering::Peering,
     run::Inbox,
+    shared::{Record, Records, State as Standing},
     state::{Client, State},
     statistics::Statistics,
     telling::Telling,
@@ -38,6 +44,7 @@ use crate::{
     net::Network,
     node::{fetch::Downlink, finding::LinkConfig, link::Link},
     proto::PeerRole,
+    store::published::Whereabouts,
 };
 
 #[cfg(feature = "fuzzing")]
@@ -50,7 +57,8 @@ pub use super::rules::{
 pub use crate::engine::download::{ChunkCell, ChunkMap};
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
-    DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
+    DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, PeeringConfig,
+    PublishError, PublishOrder, PublishedAs, ServingView, ShelfState, ShelfView, Summary,
 };
 pub use {watch_list::Keep, watching::Watch};
 
@@ -87,6 +95,11 @@ pub(in crate::node) fn start_on(
         security: Arc::clone(&config.security),
     });
     let target = config.target.clone();
+    let allowed = Arc::new(config.peering.allowed.clone());
+    let records = config.peering.records.as_deref().map(Records::below);
+    let limit = config.peering.upload_limit_bytes_per_s;
+    let (peering, peers) = Peering::new(records.clone(), limit);
+    let found = find_published(records.filter(|_| config.peering.serves), &allowed);
     let client = Client {
         network,
         config,
@@ -97,12 +110,40 @@ pub(in crate::node) fn start_on(
         updates,
         tasks: TaskTracker::new(),
         downlink: Downlink::new(None),
+        peering,
         state: State::default(),
     };
     let inbox = Inbox {
         commands: of_program,
         updates: of_downloads,
+        peers,
+        found,
     };
     tokio::spawn(client.run(inbox));
-    ClientHandle { commands, target }
+    ClientHandle {
+        commands,
+        target,
+        allowed,
+    }
+}
+
+/// Looks for what earlier runs published, and whether it is as it was.
+fn find_published(
+    records: Option<Records>,
+    allowed: &Arc<Vec<PathBuf>>,
+) -> mpsc::Receiver<Vec<(Record, Standing)>> {
+    let (sender, found) = mpsc::channel(1);
+    if let Some(records) = records {
+        let allowed = Arc::clone(allowed);
+        tokio::task::spawn_blocking(move || {
+            let stands = |(record, manifest): (Record, _)| {
+                let place = Whereabouts::find(&record.path, &allowed).ok();
+                let state = Standing::of(&record, manifest, place);
+                (record, state)
+            };
+            let all = records.load(&BTreeSet::new()).into_iter();
+            let _ = sender.blocking_send(all.map(stands).collect());
+        });
+    }
+    found
 }

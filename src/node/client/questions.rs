@@ -1,10 +1,13 @@
 //! Questions to the central that wait for an answer: its name, the listing, its state.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::oneshot;
 
 use super::ClientError;
 use crate::model::{
-    ClientName, ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY,
+    AccountName, ClientName, ClusterStatus, FileName, ListedFile, PublishedFile,
+    limits::{MAX_FILES_PER_SECONDARY, MAX_PUBLISHED_EACH},
     messages::Question,
 };
 
@@ -31,6 +34,25 @@ pub(super) struct Questions {
     list: Vec<Answer<Vec<ListedFile>>>,
     /// The listing as far as it has come.
     pages: Vec<ListedFile>,
+    content: BTreeMap<AccountName, Asked>,
+}
+
+/// What an account publishes is asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    answers: Vec<Answer<Vec<PublishedFile>>>,
+    /// As far as it has come.
+    files: Vec<PublishedFile>,
+}
+
+/// A page of what an account publishes, as the central sends it.
+#[derive(Debug)]
+pub(super) struct ContentPage {
+    /// There is such an account.
+    pub(super) known: bool,
+    pub(super) files: Vec<PublishedFile>,
+    /// Others follow.
+    pub(super) more: bool,
 }
 
 impl Questions {
@@ -51,12 +73,58 @@ impl Questions {
         })
     }
 
+    /// Gives the question to send.
+    pub(super) fn content(
+        &mut self,
+        account: AccountName,
+        answer: Answer<Vec<PublishedFile>>,
+    ) -> Question {
+        let asked = self.content.entry(account.clone()).or_default();
+        asked.answers.push(answer);
+        asked.files.clear();
+        let after = None;
+        Question::Content { account, after }
+    }
+
+    /// Takes a page of what an account publishes in; gives the question for the next one.
+    pub(super) fn content_page(
+        &mut self,
+        account: AccountName,
+        page: ContentPage,
+    ) -> Option<Question> {
+        let ContentPage { known, files, more } = page;
+        let asked = self.content.get_mut(&account)?;
+        let last = |files: &[PublishedFile]| files.last().map(|of| of.file.name.clone());
+        let (before, after) = (last(&asked.files), last(&files));
+        let room = MAX_PUBLISHED_EACH.saturating_sub(asked.files.len());
+        let goes_on = after > before && room > 0;
+        asked.files.extend(files.into_iter().take(room));
+        if known && more && goes_on {
+            return Some(Question::Content { account, after });
+        }
+        let asked = self.content.remove(&account)?;
+        for answer in asked.answers {
+            let _ = answer.send(match known {
+                true => Ok(asked.files.clone()),
+                false => Err(ClientError::UnknownAccount(account.clone())),
+            });
+        }
+        None
+    }
+
     /// What to ask again on a new link. The name is repeated there anyway.
     pub(super) fn unanswered(&mut self) -> Vec<Question> {
         let mut messages = vec![Question::Status; self.status.len().min(1)];
         if !self.list.is_empty() {
             self.pages.clear();
             messages.push(Question::List { after: None });
+        }
+        for (account, asked) in &mut self.content {
+            asked.files.clear();
+            messages.push(Question::Content {
+                account: account.clone(),
+                after: None,
+            });
         }
         messages
     }
@@ -114,6 +182,11 @@ impl Questions {
         }
         for answer in self.list.drain(..) {
             is_heard |= answer.send(Err(error.clone())).is_ok();
+        }
+        for (_, asked) in std::mem::take(&mut self.content) {
+            for answer in asked.answers {
+                is_heard |= answer.send(Err(error.clone())).is_ok();
+            }
         }
         is_heard
     }

@@ -7,13 +7,20 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{ClientError, ClientEvent, api::ClientCommand, state::Client, telling::Telling};
+use super::{
+    ClientError, ClientEvent,
+    api::ClientCommand,
+    peering::COUNT_EVERY,
+    shared::{PeerInput, Record, State},
+    state::Client,
+    telling::Telling,
+};
 use crate::{
     model::{
         TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
-    node::{clock, fetch::FetchUpdate},
+    node::{clock, fetch::FetchUpdate, server::TurnedAway},
     proto::control::ToCentral,
     store::StoreError,
 };
@@ -28,6 +35,10 @@ pub(super) struct Inbox {
     pub(super) commands: mpsc::Receiver<ClientCommand>,
     /// What the downloads' tasks tell.
     pub(super) updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
+    /// What the connections of peers ask.
+    pub(super) peers: mpsc::Receiver<PeerInput>,
+    /// Published files that earlier runs wrote down.
+    pub(super) found: mpsc::Receiver<Vec<(Record, State)>>,
 }
 
 impl Client {
@@ -38,11 +49,17 @@ impl Client {
         save.reset();
         let mut remember = interval(REMEMBER_EVERY);
         remember.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = interval(COUNT_EVERY);
+        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.regulate();
             self.answer_idle();
             self.remember();
-            let due = self.state.downloads.next_due();
+            let downloads = self.state.downloads.next_due();
+            let due = downloads
+                .into_iter()
+                .chain(self.peering.shelf.next_due())
+                .min();
             let due = due.unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 command = inbox.commands.recv() => match command {
@@ -67,10 +84,17 @@ impl Client {
                     }
                 },
                 Some((transfer, update)) = inbox.updates.recv() => self.update(transfer, update),
+                Some(input) = inbox.peers.recv() => self.peer_input(input),
+                Some(found) = inbox.found.recv() => self.take_records(found),
+                turned_away = self.peering.arrival() => log(turned_away),
+                _ = count.tick(), if self.peering.door.is_some() => {
+                    self.peering.count(clock::now());
+                }
                 () = self.telling.tell_waiting() => {}
                 trouble = self.statistics.saved() => self.tell(ClientEvent::Statistics(trouble)),
                 () = sleep_until(due.into()) => {
                     self.book_overdue();
+                    self.peering.shelf.end_leaving(clock::now());
                     self.ask_due_again();
                 }
                 _ = save.tick() => self.statistics.save(),
@@ -120,11 +144,23 @@ impl Client {
         let unbooked = self.state.downloads.endings.take_unbooked();
         self.book_without_reports(unbooked);
         self.answer_idle();
+        self.orders_fail(&stopped);
+        if let Some(door) = self.peering.door.take() {
+            let ended = door.close();
+            let _ = timeout(STOP_GRACE, ended.wait()).await;
+        }
         self.send(ToCentral::Bye);
         self.state.outbox = None;
         let unfinished = self.still_unfinished(unfinished);
         self.link.stop().await;
         self.memory.finish(unfinished).await;
         (self.statistics.finish().await, self.telling)
+    }
+}
+
+/// Somebody was not let in.
+fn log(turned_away: Option<TurnedAway>) {
+    if let Some(TurnedAway { address, reason }) = turned_away {
+        tracing::info!(?address, %reason, "a peer was turned away");
     }
 }

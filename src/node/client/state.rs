@@ -7,8 +7,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
-    memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
-    watch_list::WatchList,
+    memory::Memory, peering::Peering, questions::Questions, statistics::Statistics,
+    telling::Telling, watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},
@@ -34,6 +34,7 @@ pub(super) struct Client {
     pub(super) tasks: TaskTracker,
     /// What all downloads receive together.
     pub(super) downlink: Arc<Downlink>,
+    pub(super) peering: Peering,
     pub(super) state: State,
 }
 

@@ -30,6 +30,8 @@ impl Lost {
             ErrorCode::NoSuchContent
             | ErrorCode::FileChanged
             | ErrorCode::ReadFailed
+            | ErrorCode::NotAllowed
+            | ErrorCode::NoSource
             | ErrorCode::LimitExceeded => Fault::Refused,
             ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
             ErrorCode::WrongProtocol
@@ -39,6 +41,8 @@ impl Lost {
             | ErrorCode::NoTls
             | ErrorCode::BadMessage
             | ErrorCode::NotEnrolled
+            | ErrorCode::NotConnected
+            | ErrorCode::NameTaken
             | ErrorCode::NotReady
             | ErrorCode::NotFound
             | ErrorCode::NumberInUse

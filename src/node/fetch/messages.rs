@@ -3,7 +3,7 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{buffers::ChunkBuffer, own::Prepared, update::FetchUpdate};
+use super::{access::PeerAccess, buffers::ChunkBuffer, own::Prepared, update::FetchUpdate};
 use crate::{
     engine::download::{ChunkMap, Event},
     model::{ChunkIndex, ChunkSet, Fault, Part, SourceId, SourceInfo},
@@ -22,6 +22,8 @@ pub(super) struct Orders {
     /// What is there of the file is not kept.
     pub(super) unwanted: CancellationToken,
     pub(super) maps: mpsc::Receiver<MapAnswer>,
+    /// What lets it ask peers.
+    pub(super) access: PeerAccess,
 }
 
 /// One connection to a source, among all there were.

@@ -1,7 +1,7 @@
 //! Receiving one file from its sources: a client's download, and a secondary's copy. The shell around the download machine.
 //!
 //! `goal` is what is asked for and `update` what is told of it; `shell` owns the machine and `ending` how it ends;
-//! `sources` are the connections, `source` is one of them, `fault` what can be wrong with it,
+//! `sources` are the connections, `access` what lets it ask peers, `source` is one of them, `fault` what can be wrong with it,
 //! `manifest` how it tells digests, `downlink` the limit that all fetches of a node share. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
 //! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks. `watching` is what follows of
@@ -13,6 +13,7 @@
 //!    └──── updates ───────────┘ └──◀── received, verified, wrong ◀── hash, write (blocking)
 //! ```
 
+mod access;
 mod buffers;
 mod downlink;
 mod ending;
@@ -37,16 +38,17 @@ mod update;
 mod watching;
 mod writing;
 
+use parking_lot::Mutex;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{messages::Orders, shell::Shell};
+use self::{access::PeerAccess, messages::Orders, shell::Shell};
 use crate::{
     engine::download::Snapshot,
-    model::{Grant, SourceInfo, TransferId},
+    model::{Grant, PeerInfo, PeerNumber, SourceInfo, TransferId},
     node::{
         clock,
         rules::Receiving,
@@ -74,6 +76,9 @@ pub(super) struct Fetch {
     snapshot: watch::Receiver<Snapshot>,
     maps: mpsc::Sender<MapAnswer>,
     watched: Watched,
+    /// The last list of secondaries.
+    servers: Mutex<Vec<SourceInfo>>,
+    access: PeerAccess,
 }
 
 impl Fetch {
@@ -86,12 +91,14 @@ impl Fetch {
     ) -> Self {
         let (stop, unwanted) = (CancellationToken::new(), CancellationToken::new());
         let (sources, listed) = watch::channel(grant.sources.clone());
+        let (servers, access) = (grant.sources.clone(), PeerAccess::default());
         let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
         let orders = Orders {
             listed,
             stop: stop.clone(),
             unwanted: unwanted.clone(),
             maps: asked,
+            access: access.clone(),
         };
         let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
         let began = clock::now();
@@ -114,7 +121,22 @@ impl Fetch {
             snapshot,
             maps,
             watched,
+            servers: Mutex::new(servers),
+            access,
         }
+    }
+
+    /// The central names peers that may be asked, by this number of one's own, and says which have gone.
+    pub(super) fn introduce(&self, own: PeerNumber, add: Vec<PeerInfo>, drop: &[PeerNumber]) {
+        self.access.introduce(own, add, drop);
+        self.list();
+    }
+
+    /// Tells the fetch of all its sources.
+    fn list(&self) {
+        let mut all = self.servers.lock().clone();
+        all.extend(self.access.sources());
+        self.sources.send_replace(all);
     }
 
     /// For whoever reads what comes, at any place.
@@ -146,7 +168,8 @@ async fn end_of(running: JoinHandle<FetchEnd>, broken: impl FnOnce() -> FetchEnd
 
 impl Receiving for Fetch {
     fn set_sources(&self, sources: Vec<SourceInfo>) {
-        self.sources.send_replace(sources);
+        *self.servers.lock() = sources;
+        self.list();
     }
 
     /// [`FetchUpdate::Ended`] follows.

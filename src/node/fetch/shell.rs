@@ -94,6 +94,7 @@ impl Shell {
             role: config.role,
             central: config.central,
             security: config.security,
+            access: orders.access.clone(),
             manifest: Arc::clone(&manifest),
             buffers,
             inputs: sender.clone(),

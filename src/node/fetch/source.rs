@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{
+    access::PeerAccess,
     buffers::{Buffers, ChunkBuffer},
     downlink::{Intake, Lane},
     fault::Lost,
@@ -30,7 +31,7 @@ use crate::{
     net::{Network, reachable},
     node::{
         Security, clock,
-        greeting::{Reader, Writer, dial, introduce},
+        greeting::{Reader, Writer, dial, dial_peer, introduce},
     },
     proto::{
         Hello, PeerRole,
@@ -55,6 +56,7 @@ pub(super) struct Context {
     /// Where the central is that names the sources: their addresses are as it sees them.
     pub(super) central: Option<SocketAddr>,
     pub(super) security: Arc<Security>,
+    pub(super) access: PeerAccess,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
@@ -125,7 +127,21 @@ impl SourceTask {
         let security = &context.security;
         let addresses = reachable(self.address, context.central);
         let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
-        let stream = dial(&context.network, &addresses, &dialled, security).await?;
+        let entry = match self.who {
+            Who::Secondary(_) => None,
+            Who::Peer(number) => context.access.of(number),
+        };
+        let stream = match (self.who, &entry) {
+            (Who::Secondary(_), _) => {
+                dial(&context.network, &addresses, &dialled, security).await?
+            }
+            (Who::Peer(_), Some(entry)) => {
+                dial_peer(&context.network, &addresses, entry.peer.key, security).await?
+            }
+            (Who::Peer(number), None) => {
+                return Err(Lost::protocol(format!("peer {number} has gone")));
+            }
+        };
         let wants_manifest = context.manifest.get().is_none();
         let open = ToSource::Open {
             transfer: context.transfer,
@@ -133,9 +149,12 @@ impl SourceTask {
             name: context.file.name.clone(),
             manifest: wants_manifest,
             queued: true,
-            ticket: None,
+            ticket: entry.as_ref().map(|entry| entry.peer.ticket),
         };
-        let hello = Hello::from_role(&context.role);
+        let hello = match &entry {
+            None => Hello::from_role(&context.role),
+            Some(entry) => Hello::from_role(&PeerRole::Peer { number: entry.own }),
+        };
         let server = match self.who {
             Who::Secondary(number) => ServerRole::Secondary(number),
             Who::Peer(number) => ServerRole::Peer(number),

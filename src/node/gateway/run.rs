@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::config::{GatewayConfig, MOST_EACH, NotWatched, Question};
 use crate::{
     model::{
-        FileMeta, FileName, Finished, Grant, RequestId, TransferId,
+        FileMeta, FileName, Finished, Grant, PeerNumber, RequestId, Sharing, TransferId,
         messages::{ForClient, ForReceiver, FromClient, FromReceiver, Report, Resume},
     },
     node::{
@@ -51,6 +51,8 @@ pub(super) struct Owner {
     /// What the central says, once it was asked for something.
     central: Option<mpsc::Receiver<LinkEvent>>,
     outbox: Option<mpsc::Sender<ToCentral>>,
+    /// Its number among the peers.
+    own: Option<PeerNumber>,
     last_request: u64,
     /// Files that the central was asked for.
     pub(super) asked: BTreeMap<RequestId, Asked>,
@@ -79,6 +81,7 @@ impl Owner {
             config,
             central: None,
             outbox: None,
+            own: None,
             last_request: 0,
             asked: BTreeMap::new(),
             running: BTreeMap::new(),
@@ -143,10 +146,18 @@ impl Owner {
     fn central_said(&mut self, event: Option<LinkEvent>) {
         match event {
             Some(LinkEvent::Up {
-                central, outbox, ..
+                central,
+                outbox,
+                reign,
+                ..
             }) => {
                 self.config.central = Some(central);
                 self.outbox = Some(outbox);
+                self.own = None;
+                if reign.swarm {
+                    // It gives nothing, and has a number by which it may ask.
+                    self.say(FromClient::Share(Sharing::default()));
+                }
                 self.say_all_again();
             }
             Some(LinkEvent::Message(message)) => self.message(message),
@@ -223,6 +234,16 @@ impl Owner {
                 // Whoever reads it is cut off: its name is another content's by now.
                 if let Some(fetch) = self.fetch(transfer) {
                     fetch.stop();
+                }
+            }
+            FromCentral::Client(ForClient::YouAre { peer, .. }) => self.own = Some(peer),
+            FromCentral::Client(ForClient::Peers {
+                transfer,
+                add,
+                drop,
+            }) => {
+                if let (Some(own), Some(fetch)) = (self.own, self.fetch(transfer)) {
+                    fetch.introduce(own, add, &drop);
                 }
             }
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {

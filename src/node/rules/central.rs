@@ -53,7 +53,12 @@ pub fn said_of(refusal: &Refusal) -> Said {
             of: *of,
             most: Some(*most as u64),
         }),
-        Refusal::Replaced
+        Refusal::NotPublished(_)
+        | Refusal::NoSource(_)
+        | Refusal::NotConnected
+        | Refusal::NotYours(_)
+        | Refusal::NameTaken(_)
+        | Refusal::Replaced
         | Refusal::Silent
         | Refusal::NotEnrolled
         | Refusal::NotReady { .. }
@@ -75,7 +80,11 @@ pub fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::Silent => ErrorCode::TimedOut,
         Refusal::NotEnrolled => ErrorCode::NotEnrolled,
         Refusal::NotReady { .. } => ErrorCode::NotReady,
-        Refusal::NotFound(_) => ErrorCode::NotFound,
+        Refusal::NotFound(_) | Refusal::NotPublished(_) => ErrorCode::NotFound,
+        Refusal::NoSource(_) => ErrorCode::NoSource,
+        Refusal::NotConnected => ErrorCode::NotConnected,
+        Refusal::NotYours(_) => ErrorCode::NotAllowed,
+        Refusal::NameTaken(_) => ErrorCode::NameTaken,
         Refusal::TooMany { .. } => ErrorCode::LimitExceeded,
         Refusal::WrongRole => ErrorCode::BadMessage,
         Refusal::Expelled => ErrorCode::Expelled,

@@ -53,7 +53,8 @@ impl SecondaryDoor {
 
     /// A content, by preference under a name.
     pub async fn content(&self, id: Digest, name: FileName) -> Result<Found, Stopped> {
-        self.find(Wanted::Content { id, name }).await
+        let ticket = None;
+        self.find(Wanted::Content { id, name, ticket }).await
     }
 
     async fn find(&self, wanted: Wanted) -> Result<Found, Stopped> {

@@ -23,7 +23,7 @@ impl Secondary {
         let held = &self.state.held;
         let found = match wanted {
             Wanted::Named(name) => held.named(name),
-            Wanted::Content { id, name } => held.with_content(*id, name),
+            Wanted::Content { id, name, .. } => held.with_content(*id, name),
         };
         let asked = match wanted {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
@@ -44,7 +44,7 @@ impl Secondary {
             Wanted::Named(name) => held
                 .named(name)
                 .map_or(Found::Unknown, |file| Found::Here(Arc::clone(file))),
-            Wanted::Content { id, name } => match held.with_content(*id, name) {
+            Wanted::Content { id, name, .. } => match held.with_content(*id, name) {
                 Some(file) => Found::Here(Arc::clone(file)),
                 None if held.named(name).is_some() || self.retired.find(id).is_some() => {
                     Found::Replaced

@@ -26,7 +26,7 @@ pub(super) use self::{
     connection::converse,
     legacy::serve as serve_legacy,
     part::{PartError, is_stand_in},
-    provider::{Context, Opened, Provider, Wanted},
+    provider::{Content, Context, Opened, Provider, Wanted},
     sender::Peer,
     stops::Stops,
     uplink::Uplink,

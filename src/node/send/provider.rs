@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::uplink::Uplink;
 use crate::{
-    model::{ByteRange, Digest, FileMeta, FileName, Manifest, Receiver, TransferId},
+    model::{ByteRange, Digest, FileMeta, FileName, Manifest, Receiver, Ticket, TransferId},
     node::{Refused, rules::sent::Sending},
     store::{ContentReader, StoreError},
 };
@@ -51,7 +51,12 @@ impl<P> Clone for Context<P> {
 #[derive(Debug)]
 pub(in crate::node) enum Wanted {
     /// A content, by preference under a name.
-    Content { id: Digest, name: FileName },
+    Content {
+        id: Digest,
+        name: FileName,
+        /// The central's permission to ask a peer.
+        ticket: Option<Ticket>,
+    },
     /// Whatever content has the name; for the legacy protocol.
     Named(FileName),
 }

@@ -172,9 +172,10 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 name,
                 manifest,
                 queued,
-                ..
+                ticket,
             } => {
-                let content = self.open(transfer, Wanted::Content { id, name }).await?;
+                let wanted = Wanted::Content { id, name, ticket };
+                let content = self.open(transfer, wanted).await?;
                 let raw = if manifest {
                     content.manifest().to_raw()
                 } else {

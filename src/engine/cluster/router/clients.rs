@@ -47,9 +47,11 @@ impl Cluster {
                     Err(refusal) => self.refuse(connection, request, refusal),
                 }
             }
-            // This central does not say that it knows swarms.
-            FromClient::Share(_)
-            | FromClient::Progress { .. }
+            FromClient::Share(sharing) => self.share(connection, sharing),
+            FromClient::Publish { request, order } => self.publish(connection, request, order),
+            FromClient::Withdraw { request, name } => self.withdraw(connection, request, &name),
+            FromClient::Offer { file, on } => self.device_offers(connection, &file, on),
+            FromClient::Progress { .. }
             | FromClient::MorePeers { .. }
             | FromClient::Seeding { .. } => {}
         }
@@ -144,6 +146,14 @@ impl Cluster {
         if let Some((from, former)) = self.places.former(key)
             && self.take_back(from, key, &name, former)
         {
+            return;
+        }
+        if name.is_reserved() {
+            let found = self.places.check(key);
+            match found.and_then(|()| self.find_published(connection, &name)) {
+                Ok(file) => self.start_published(key, file),
+                Err(refusal) => self.refuse(connection, request, refusal),
+            }
             return;
         }
         let entered = self
@@ -286,8 +296,11 @@ impl Cluster {
         // like any other, or its end is told once more.
         self.books.resume(transfer, &receiver, &file.name, origin);
         let away = self.places.away_with(transfer);
-        self.places
-            .resume(self.last_call, (connection, request), transfer);
+        let key = (connection, request);
+        match file.name.is_reserved() {
+            true => self.places.starts(key, transfer),
+            false => self.places.resume(self.last_call, key, transfer),
+        }
         if let Some(away) = away {
             self.over(away);
         }
@@ -310,6 +323,7 @@ impl Cluster {
         };
         self.grant(transfer, begin);
         self.push_sources(transfer);
+        self.introduce(transfer);
     }
 
     /// A request is over: its slot is free at once.
@@ -320,6 +334,8 @@ impl Cluster {
 
     /// A client's connection is gone, if this was one.
     pub(super) fn client_gone(&mut self, connection: ConnectionId) {
+        self.device_left(connection);
+        self.peers.leave(connection);
         if let Some(left) = self.places.leave(self.last_call, connection) {
             self.client_left(left);
         }

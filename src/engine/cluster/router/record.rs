@@ -53,6 +53,9 @@ impl Cluster {
         for entry in facts {
             self.record(entry);
         }
+        for entry in self.publications.take_facts() {
+            self.record(entry);
+        }
         let said = self.actions.split_off(self.noted);
         let records = self.records.drain(..).map(Action::Record);
         self.actions.extend(records);
@@ -131,6 +134,7 @@ impl Cluster {
         self.members.assert_recorded(registry);
         self.catalog.assert_recorded(registry);
         self.places.assert_recorded(registry);
+        self.publications.assert_recorded(registry);
         self.books.assert_recorded(registry.ledger());
     }
 }

@@ -54,8 +54,12 @@ impl Cluster {
         name: &FileName,
     ) {
         let (connection, request) = key;
-        let file = match self.find(name) {
-            Ok((file, _)) => file,
+        let found = match name.is_reserved() {
+            true => self.find_published(connection, name),
+            false => self.find(name).map(|(file, _)| file),
+        };
+        let file = match found {
+            Ok(file) => file,
             Err(refusal) => return self.refuse(connection, request, refusal),
         };
         let Some((client, origin)) = self.client_at(connection) else {
@@ -76,5 +80,6 @@ impl Cluster {
         let granted = ForClient::Granted { request, grant };
         self.actions
             .push_back(Action::ToClient(connection, granted));
+        self.introduce(transfer);
     }
 }

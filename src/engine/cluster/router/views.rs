@@ -28,6 +28,7 @@ pub struct ListingVersion {
     catalog: u64,
     present: NumberSet,
     begun: bool,
+    published: u64,
 }
 
 /// A value that changes whenever [`FileCounts`] may have changed.
@@ -152,6 +153,7 @@ impl Cluster {
             catalog: self.catalog.version(),
             present: self.members.present(),
             begun: self.has_begun(),
+            published: self.publications.version(),
         }
     }
 
@@ -164,35 +166,14 @@ impl Cluster {
         }
     }
 
-    /// Files that can be downloaded, by name, from after a name; as many as `fits` lets in. The flag says
+    /// Files that everybody can download, by name, from after a name; as many as `fits` lets in. The flag says
     /// whether there are more.
     pub fn listing(
         &self,
         after: Option<&FileName>,
-        mut fits: impl FnMut(&ListedFile) -> bool,
+        fits: impl FnMut(&ListedFile) -> bool,
     ) -> (Vec<ListedFile>, bool) {
-        let mut files = Vec::new();
-        if !self.has_begun() {
-            return (files, false);
-        }
-        let present = self.members.present();
-        for standing in self.catalog.after(after) {
-            let holders = standing.holders.and(present);
-            if holders.is_empty() {
-                continue;
-            }
-            let listed = ListedFile {
-                file: standing.meta.clone(),
-                holders: holders.len(),
-                wanted: (self.policy)(&standing.meta, present).len(),
-                conflict: self.catalog.is_in_conflict(standing),
-            };
-            if !fits(&listed) {
-                return (files, true);
-            }
-            files.push(listed);
-        }
-        (files, false)
+        self.listing_for(None, after, fits)
     }
 
     /// The secondaries, of those that are alive and have told all, that should hold a file.

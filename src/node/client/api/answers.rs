@@ -2,7 +2,7 @@
 
 use crate::{
     engine::download::Snapshot,
-    model::{FileName, error_codes},
+    model::{AccountName, FileName, error_codes},
     node::{
         Denied, Failure, Lost,
         ask::Stopped,
@@ -97,6 +97,9 @@ pub enum ClientError {
     /// The folder of the downloads has no file of that name to verify.
     #[error("{0}: no such file among the downloaded ones")]
     NoLocalFile(FileName),
+    /// There is no account of this name.
+    #[error("no account is called {0}")]
+    UnknownAccount(AccountName),
     /// The central refused for another reason.
     #[error("{message}")]
     Refused {
@@ -118,6 +121,7 @@ error_codes!(ClientError, code {
     Self::AlreadyRunning(_) => "already-downloading",
     Self::NoSuchDownload(_) => "no-such-download",
     Self::NoLocalFile(_) => "no-local-file",
+    Self::UnknownAccount(_) => "unknown-account",
     Self::Stopped => "client-stopped",
 } in {
     Self::Denied(denied) => denied.code(),

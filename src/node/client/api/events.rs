@@ -58,6 +58,19 @@ pub enum ClientEvent {
         /// What.
         what: DownloadEvent,
     },
+    /// A file that this client publishes is not as it was, or not there: it is not offered.
+    NotOffered {
+        /// What it is called in the cluster.
+        name: FileName,
+    },
+    /// A file that this client offers is published no more: another device of its account has withdrawn it, or an
+    /// administrator.
+    WithdrawnElsewhere {
+        /// What it was called.
+        name: FileName,
+    },
+    /// Peers cannot reach this client.
+    NotServing(String),
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
     /// Downloads of an earlier run that are not complete. They are paused.
@@ -111,6 +124,9 @@ impl ClientEvent {
             | Self::CentralBack
             | Self::CentralMoved { .. }
             | Self::OtherName { .. }
+            | Self::NotOffered { .. }
+            | Self::WithdrawnElsewhere { .. }
+            | Self::NotServing(_)
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

@@ -1,25 +1,40 @@
 //! The handle of a running client, and the commands that it sends.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ClientError, DownloadAnswer, DownloadView, Named};
+use super::{
+    ClientError, DownloadAnswer, DownloadView, Named, PublishError, PublishOrder, PublishedAs,
+    ServingView, ShelfView,
+};
 use crate::{
     engine::download::ChunkMap,
-    model::{ClientName, ClusterStatus, FileName, ListedFile},
+    model::{
+        AccountName, ClientName, ClusterStatus, FileName, ListedFile, PublishedFile,
+        limits::MAX_PUBLISHED_EACH,
+    },
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
-        client::watch_list::Keep,
+        client::{publishing::ReadFile, watch_list::Keep},
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
         },
     },
     proto::ErrorCode,
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        published::{PathError, Whereabouts, files_below},
+    },
 };
 
 /// Chunks of a stream that wait here for their reader; the download keeps the next ones.
@@ -31,6 +46,8 @@ pub struct ClientHandle {
     pub(in crate::node::client) commands: mpsc::Sender<ClientCommand>,
     /// Folder of the downloaded files.
     pub(in crate::node::client) target: PathBuf,
+    /// Folders that may be published from.
+    pub(in crate::node::client) allowed: Arc<Vec<PathBuf>>,
 }
 
 /// Who asked for a download and waits for the central's answer.
@@ -58,10 +75,40 @@ pub(in crate::node::client) enum ClientCommand {
     SetDownloadLimit(Option<u64>, oneshot::Sender<()>),
     DownloadLimit(oneshot::Sender<Option<u64>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
+    /// What a file would be called that is published.
+    PublishedName(FileName, oneshot::Sender<Result<FileName, PublishError>>),
+    Publish(
+        Box<ReadFile>,
+        oneshot::Sender<Result<PublishedAs, PublishError>>,
+    ),
+    Withdraw(FileName, oneshot::Sender<Result<(), PublishError>>),
+    Content(
+        AccountName,
+        oneshot::Sender<Result<Vec<PublishedFile>, ClientError>>,
+    ),
+    Shelf(oneshot::Sender<Vec<ShelfView>>),
+    Serving(oneshot::Sender<ServingView>),
+    SetUploadLimit(Option<u64>, oneshot::Sender<()>),
     WaitIdle(oneshot::Sender<Tally>),
     /// Answered with false if no download will end by itself.
     WaitForAnEnd(oneshot::Sender<bool>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// Ends a long reading when whoever asked for it does not wait any more.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Over {
+    fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl ClientHandle {
@@ -268,6 +315,88 @@ impl ClientHandle {
     /// Every download since the start, in order.
     pub async fn downloads(&self) -> Result<Vec<DownloadView>, Stopped> {
         ask(&self.commands, ClientCommand::Downloads).await
+    }
+
+    /// Publishes a file below this client's account. It stays where it is, and is read once first.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub async fn publish(&self, order: PublishOrder) -> Result<PublishedAs, PublishError> {
+        let (path, allowed) = (order.path.clone(), Arc::clone(&self.allowed));
+        let find = move || Whereabouts::find(&path, &allowed);
+        let place = tokio::task::spawn_blocking(find).await;
+        let place = place.map_err(|_| Stopped)??;
+        // Nothing long is read that could not be published.
+        let name = order.name.clone();
+        let name = name.unwrap_or_else(|| place.file_name().clone());
+        let asked = |answer| ClientCommand::PublishedName(name, answer);
+        ask(&self.commands, asked).await??;
+        let over = Over::default();
+        let (reading, is_over) = (place.clone(), over.flag());
+        let read = move || reading.digest(|| is_over.load(Ordering::Relaxed));
+        let read = tokio::task::spawn_blocking(read).await;
+        let file = read.map_err(|_| Stopped)?;
+        let file = Arc::new(file.map_err(PathError::from)?);
+        let read = ReadFile { order, place, file };
+        ask(&self.commands, |answer| {
+            ClientCommand::Publish(Box::new(read), answer)
+        })
+        .await?
+    }
+
+    /// The files below a folder that could be published, by their names in it, with their lengths in bytes; one more than an
+    /// account may publish, where there are more.
+    ///
+    /// # Errors
+    /// When the folder may not be published from, or cannot be read.
+    pub async fn files_to_publish(
+        &self,
+        folder: PathBuf,
+    ) -> Result<Vec<(FileName, u64)>, PublishError> {
+        let allowed = Arc::clone(&self.allowed);
+        let list = move || files_below(&folder, &allowed, MAX_PUBLISHED_EACH);
+        let listed = tokio::task::spawn_blocking(list).await;
+        Ok(listed.map_err(|_| Stopped)??)
+    }
+
+    /// Withdraws a file of this client's account, from all its devices; `name` may leave the account out.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub async fn withdraw(&self, name: FileName) -> Result<(), PublishError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Withdraw(name, answer)
+        })
+        .await?
+    }
+
+    /// What an account publishes and this client may see.
+    ///
+    /// # Errors
+    /// As [`Self::list`], and when there is no such account.
+    pub async fn content(&self, account: AccountName) -> Result<Vec<PublishedFile>, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Content(account, answer)
+        })
+        .await?
+    }
+
+    /// What this device publishes, and how it stands.
+    pub async fn shelf(&self) -> Result<Vec<ShelfView>, Stopped> {
+        ask(&self.commands, ClientCommand::Shelf).await
+    }
+
+    /// What this client gives to its peers.
+    pub async fn serving(&self) -> Result<ServingView, Stopped> {
+        ask(&self.commands, ClientCommand::Serving).await
+    }
+
+    /// Limits what all peers are sent together, in bytes per second; `None` for no limit.
+    pub async fn set_upload_limit(&self, bytes_per_s: Option<u64>) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::SetUploadLimit(bytes_per_s, answer)
+        })
+        .await
     }
 
     /// Waits until no download runs or waits. Paused ones do not count.

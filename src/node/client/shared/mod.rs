@@ -1,0 +1,16 @@
+//! What a client serves to its peers: files that its user publishes, where they are. `shelf` is the list of them, `records`
+//! the folder where they are remembered, `connection` one connection of a peer, and `inputs` what connections ask of the
+//! owner; `door` is where peers come in. A peer is let in by a ticket of the central alone, and for one content.
+
+mod connection;
+mod door;
+mod inputs;
+mod records;
+mod shelf;
+
+pub(super) use self::{
+    door::{Door, Own, Standing},
+    inputs::{Held, PeerInput},
+    records::{Record, Records},
+    shelf::{Here, Item, Shelf, State},
+};
