@@ -45,6 +45,9 @@ pub enum ToSource {
     Any {
         /// What the receiver got lately.
         lately: Lately,
+        /// What it can give on, in bytes per second.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uplink: Option<u64>,
         /// Which it would take.
         #[serde(flatten)]
         wanted: Wanted,

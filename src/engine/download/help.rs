@@ -125,9 +125,13 @@ fn bytes_before(owner: &Source, chunk: ChunkIndex) -> u64 {
 /// When a source would have sent all that is wanted of it, in seconds.
 fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
     match source.connection().state() {
-        // Nobody knows how long a line is: it is taken to last as long again as so far.
+        // Where nobody knows how long a line is, it is taken to last as long again as so far.
         ConnectionState::Up => match source.in_line_for(now) {
-            Some(waited) => waited.as_secs_f64(),
+            Some(waited) => source
+                .line()
+                .saturating_sub(waited)
+                .max(waited)
+                .as_secs_f64(),
             None => {
                 let rate = source.rate(now).unwrap_or(typical);
                 source.queue().sums().unfinished_bytes as f64 / rate

@@ -91,6 +91,13 @@ impl Line {
         id
     }
 
+    /// What a receiver can give on, in bytes per second; 0 when it does not say.
+    pub fn set_uplink(&mut self, id: MemberId, uplink: u64) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.uplink = if uplink == 0 { ANY_UPLINK } else { uplink };
+        }
+    }
+
     /// A receiver disconnects.
     pub fn leave(&mut self, id: MemberId) {
         self.done(id);
@@ -155,6 +162,12 @@ impl Line {
     /// True while a receiver waits.
     pub fn waits(&self, id: MemberId) -> bool {
         self.members.get(&id).is_some_and(Member::waits)
+    }
+
+    /// True while a receiver is being sent a chunk.
+    pub fn is_sending(&self, id: MemberId) -> bool {
+        let member = self.members.get(&id);
+        member.is_some_and(|member| member.state == State::Sending)
     }
 
     /// How many wait.

@@ -10,4 +10,4 @@ mod client;
 mod sender;
 mod world;
 
-pub use world::{Crowd, End, run};
+pub use world::{Crowd, run};

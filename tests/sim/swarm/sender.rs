@@ -36,6 +36,12 @@ pub struct Sender {
     pub is_frozen: bool,
     pub lies: bool,
     pub looks: Option<Instant>,
+    told_line: Duration,
+}
+
+/// Another length of a line that is worth telling.
+fn differs(before: Duration, line: Duration) -> bool {
+    before.abs_diff(line) > Duration::from_millis(500)
 }
 
 impl Sender {
@@ -55,6 +61,7 @@ impl Sender {
             is_frozen: false,
             lies: false,
             looks: None,
+            told_line: Duration::ZERO,
         }
     }
 }
@@ -102,19 +109,16 @@ impl World {
                 connection.lately = lately;
             }
             Message::Cancel(chunk) => {
+                let (before, member) = (connection.wants.len(), connection.member);
+                connection.wants.retain(|wanted| *wanted != chunk);
+                let is_withdrawn = connection.wants.len() < before;
                 let sending = self.flow(node, from).filter(|id| self.flows[*id].chunk == chunk);
                 if let Some(id) = sending {
                     self.end_flow(id);
-                    let member = self.senders[node].connections[&from].member;
                     self.senders[node].line.done(member);
+                }
+                if is_withdrawn || sending.is_some() {
                     self.send(node, from, Message::Cancelled(chunk));
-                } else {
-                    let wants = &mut connection.wants;
-                    let before = wants.len();
-                    wants.retain(|wanted| *wanted != chunk);
-                    if wants.len() < before {
-                        self.send(node, from, Message::Cancelled(chunk));
-                    }
                 }
             }
             other => panic!("{other:?} to a sender"),
@@ -243,13 +247,15 @@ impl World {
         }
         let nothing = ChunkSet::new(self.layout.chunk_count());
         let fresh = std::mem::replace(&mut self.senders[node].fresh, nothing);
-        if fresh.is_empty() {
-            return;
-        }
         for chunk in fresh.iter() {
             self.senders[node].has.insert(chunk);
         }
         let line = self.line_of(node);
+        let before = std::mem::replace(&mut self.senders[node].told_line, line);
+        if fresh.is_empty() && !differs(before, line) {
+            self.senders[node].told_line = before;
+            return;
+        }
         let all: Vec<_> = self.senders[node].connections.keys().copied().collect();
         for to in all {
             self.send(node, to, Message::Have(fresh.clone(), line));

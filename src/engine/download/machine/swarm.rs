@@ -14,7 +14,7 @@ use crate::model::{
     ChunkIndex, ChunkSet, Fault, Have, Lately, PeerNumber, SourceId, SourceInfo, Who,
 };
 
-/// Chunks that a peer is asked for ahead.
+/// Chunks that are outstanding at a peer.
 const AT_A_PEER: u32 = 2;
 /// Nobody is asked whose line is longer.
 const LONGEST_LINE: Duration = Duration::from_secs(2);
@@ -210,8 +210,11 @@ impl Download {
             }
             return;
         }
-        let has_space = source.queue().sums().unfinished <= round && source.line() <= LONGEST_LINE;
-        if !has_space {
+        // The second chunk is asked for ahead where the first one comes soon.
+        let chunk_bytes = f64::from(self.layout.chunk_bytes());
+        let is_fast = source.rate(now).is_some_and(|rate| rate >= chunk_bytes);
+        let has_space = source.queue().sums().unfinished <= round && (round == 0 || is_fast);
+        if !has_space || source.line() > LONGEST_LINE {
             return;
         }
         let chunk = swarm.rarest(source.have(), self.chunks.free());
