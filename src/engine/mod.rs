@@ -4,6 +4,7 @@
 //! `poll_action() -> Option<Action>`, `poll_timeout() -> Option<Instant>`, `snapshot()`. Its owner drains
 //! `poll_action`, waits for what can happen, feeds one event, and drains again.
 
+pub mod accounts;
 pub mod assignment;
 pub mod backoff;
 pub mod cluster;

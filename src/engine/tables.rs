@@ -88,6 +88,11 @@ impl<N: Ord + Clone> Blank<N> {
         !table.contains_key(name) && table.len() < MAX_STATISTICS_NAMES
     }
 
+    /// A name has no row any more.
+    pub(super) fn forget(&mut self, name: &N) {
+        self.0.retain(|known| known != name);
+    }
+
     fn keep(&mut self, table: &mut BTreeMap<N, Counters>, name: &N) {
         self.0.push_back(name.clone());
         if self.0.len() > MOST_BLANK

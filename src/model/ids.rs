@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    error_codes,
+    AccountName, error_codes,
     limits::{MAX_CLIENT_NAME_BYTES, MAX_GROUP_NAME_BYTES, MAX_SECONDARY_NUMBER},
 };
 
@@ -292,6 +292,11 @@ impl TryFrom<&str> for ClientName {
 }
 
 impl ClientName {
+    /// What a client of an account is called.
+    pub(super) fn of_account(name: &AccountName) -> Self {
+        Self(name.as_str().to_owned())
+    }
+
     const GATEWAY: &str = "pasarela-";
 
     /// What the gateway of a secondary is called.

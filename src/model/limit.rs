@@ -28,6 +28,12 @@ pub enum Limit {
     Published,
     /// Accounts that a published file is for.
     Audience,
+    /// Accounts of the cluster.
+    Accounts,
+    /// Accounts that were registered from one address of late.
+    Registrations,
+    /// Devices of one account.
+    Devices,
     /// One of a newer version.
     #[serde(other)]
     Unknown,
@@ -46,6 +52,9 @@ impl fmt::Display for Limit {
             Self::Chunks => "chunks",
             Self::Published => "published files",
             Self::Audience => "accounts that a file is for",
+            Self::Accounts => "accounts",
+            Self::Registrations => "registrations from one address in an hour",
+            Self::Devices => "devices of one account",
             Self::Unknown => "requests of some kind",
         })
     }

@@ -27,6 +27,23 @@ pub const MAX_COMPONENT_BYTES: usize = 240;
 pub const MAX_COMPONENTS: usize = 32;
 /// Longest client name, in bytes of UTF-8.
 pub const MAX_CLIENT_NAME_BYTES: usize = 64;
+/// Longest name of an account, in characters.
+pub const MAX_ACCOUNT_NAME_CHARS: usize = 32;
+/// Accounts of a cluster; and names of former ones that rest.
+pub const MAX_ACCOUNTS: usize = 10_000;
+/// Devices of an account, each with a key of its own.
+pub const MAX_DEVICES: usize = 8;
+/// Accounts that are registered from one address within [`REGISTRATIONS_WITHIN`].
+pub const MAX_REGISTRATIONS: usize = 5;
+/// See [`MAX_REGISTRATIONS`].
+pub const REGISTRATIONS_WITHIN: Duration = Duration::from_secs(3600);
+/// How long nobody may have the name of an account that was given up.
+pub const NAME_RESTS: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long a code lets a new device into an account.
+pub const CODE_LASTS: Duration = Duration::from_secs(24 * 3600);
+/// Lines of the audit trail that are kept: of orders and accounts, and as many of connections and downloads, so that many
+/// of these take nothing away of those.
+pub const AUDIT_KEPT: usize = 10_000;
 /// Longest name of a group, in bytes of UTF-8.
 pub const MAX_GROUP_NAME_BYTES: usize = 48;
 /// Centrals of a cluster that a node knows of, besides those that it was started with.

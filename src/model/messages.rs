@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountName, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Digest,
-    Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome,
-    PeerInfo, PeerNumber, Publish, PublishedFile, RemovedReason, RequestId, SentBytes,
-    SentTransfer, Sharing, SourceId, SourceInfo, TransferId, VerifyKey,
+    AccountKey, AccountName, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits,
+    CopyOrder, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource,
+    ListedFile, Outcome, PeerInfo, PeerNumber, Publish, PublishedFile, RemovedReason, RequestId,
+    SentBytes, SentTransfer, Sharing, Signature, SourceId, SourceInfo, TransferId, VerifyKey, Wish,
 };
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
@@ -47,6 +47,13 @@ pub enum FromClient {
         /// The name.
         name: ClientName,
     },
+    /// Sets or changes its name, unless an account has that name or one that looks like it: then it hears so.
+    Guest {
+        /// The name.
+        name: ClientName,
+    },
+    /// Is no account's client any more on this connection, but a guest.
+    SignOut,
     /// Asks for a file; the answers carry the same request number.
     Download {
         /// Chosen by the client.
@@ -109,6 +116,65 @@ pub enum FromClient {
     },
 }
 
+/// From a client to the central: what only the holder of a key may say. The signature is checked before anybody hears of
+/// it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Signed {
+    /// Wants a new account.
+    Register(Claim),
+    /// Is of an account, on this connection.
+    SignIn(Claim),
+    /// Gives its account up.
+    Unregister(Claim),
+}
+
+/// What is signed with the key of an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The account's name, as it was typed.
+    pub name: ClientName,
+    /// The key.
+    pub key: AccountKey,
+    /// Its signature, of this connection and all that is said here.
+    pub signature: Signature,
+    /// That it knows a recovery code, for this connection and this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Digest>,
+}
+
+impl Signed {
+    /// What is wanted, and what is said of it.
+    pub fn parts(&self) -> (Wish, &Claim) {
+        match self {
+            Self::Register(claim) => (Wish::Register, claim),
+            Self::SignIn(claim) => (Wish::SignIn, claim),
+            Self::Unregister(claim) => (Wish::Unregister, claim),
+        }
+    }
+
+    /// The message of a wish.
+    pub fn of(wish: Wish, claim: Claim) -> Self {
+        match wish {
+            Wish::Register => Self::Register(claim),
+            Wish::SignIn => Self::SignIn(claim),
+            Wish::Unregister => Self::Unregister(claim),
+        }
+    }
+}
+
+/// An account as everybody sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its name.
+    pub name: AccountName,
+    /// Somebody has signed in as it.
+    pub connected: bool,
+    /// Files of it that the asker may see.
+    #[serde(default)]
+    pub files: u32,
+}
+
 /// A download that goes on over a new connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
@@ -142,6 +208,12 @@ pub enum Question {
         /// The last name of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<FileName>,
+    },
+    /// The accounts, from after a name.
+    Users {
+        /// The last name of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<AccountName>,
     },
 }
 
@@ -212,6 +284,19 @@ pub enum ForClient {
     /// It has a name now.
     Enrolled {
         /// The name.
+        name: ClientName,
+    },
+    /// It is an account's client on this connection, and is called as the account.
+    SignedIn {
+        /// The account.
+        name: AccountName,
+        /// The account was made just now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new: bool,
+    },
+    /// It is a guest on this connection.
+    SignedOut {
+        /// What it is called.
         name: ClientName,
     },
     /// A download may start.
@@ -309,6 +394,13 @@ pub enum Answer {
         known: bool,
         /// The files of this page, by name.
         files: Vec<PublishedFile>,
+        /// True when there are more after the last of them.
+        more: bool,
+    },
+    /// One page of the accounts.
+    Users {
+        /// The accounts of this page, in an order of their own.
+        users: Vec<User>,
         /// True when there are more after the last of them.
         more: bool,
     },

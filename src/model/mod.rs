@@ -2,6 +2,7 @@
 //! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
 mod account;
+mod audit;
 mod chunk_set;
 mod codes;
 mod copying;
@@ -28,7 +29,10 @@ mod source;
 mod system;
 mod transfer;
 
-pub use account::AccountName;
+pub use account::{
+    AccountKey, AccountName, AccountNameError, Likeness, Proven, Signature, SignatureError, Wish,
+};
+pub use audit::{Actor, Audited, Deed, Door, Weight};
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;

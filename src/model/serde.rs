@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
-    FileName, Incarnation, PeerNumber, RequestId, SecondaryNumber, Session, SourceId, Term, Ticket,
-    TransferId, VerifyKey,
+    AccountKey, AccountName, ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId,
+    Digest, FileMeta, FileName, Incarnation, Likeness, PeerNumber, RequestId, SecondaryNumber,
+    Session, Signature, SourceId, Term, Ticket, TransferId, VerifyKey,
 };
 
 macro_rules! text_value {
@@ -30,12 +30,26 @@ macro_rules! text_value {
 
 text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
+text_value!(AccountName, |name| Cow::Borrowed(name.as_str()));
+text_value!(Likeness, |likeness| Cow::Borrowed(likeness.as_str()));
+text_value!(Signature, |signature| Cow::Owned(signature.to_string()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(ClusterId, |id| Cow::Owned(id.to_string()));
-text_value!(super::AccountName, |name| Cow::Borrowed(name.as_str()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
 text_value!(VerifyKey, |key| Cow::Owned(key.to_string()));
 text_value!(Ticket, |ticket| Cow::Owned(ticket.to_string()));
+
+impl Serialize for AccountKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Digest::deserialize(deserializer).map(Self)
+    }
+}
 
 macro_rules! number_value {
     ($type:ty, $wire:ty, $to:expr, $from:expr) => {

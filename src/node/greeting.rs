@@ -19,7 +19,9 @@ use crate::{
         Stream, TlsRefusal, Traffic, WriteSide, beginning, connect, connect_pinned, split,
     },
     proto::{
-        ErrorCode, Hello, Lines, PeerRole, Said, encode_line,
+        ErrorCode, Hello, Lines, PeerRole, Said,
+        account::Channel,
+        encode_line,
         handshake::{Connector, FromServer, Nonce, Opening, Server, ServerRole, ToServer},
         legacy::is_legacy,
     },
@@ -116,37 +118,76 @@ pub(super) async fn secure(
     }
 }
 
+/// A server has said hello.
+pub(super) struct Introduced {
+    pub(super) reader: Reader,
+    pub(super) writer: Writer,
+    pub(super) hello: Hello,
+    /// What names this connection for whoever signs or proves something on it; an old server takes no such thing.
+    pub(super) channel: Option<Channel>,
+}
+
 /// Says hello, proves the secret and has it proven; gives the connection once the server has said hello.
 /// `stage` adds what is sent with the last line of this side's before that.
 pub(super) async fn introduce(
     stream: Stream,
     stall_timeout: Duration,
     security: &Security,
-    mut hello: Hello,
+    hello: Hello,
     server: ServerRole,
     stage: impl FnOnce(&mut Writer),
 ) -> Result<(Reader, Writer, Hello), GreetError> {
+    let introduced = introduce_on(stream, stall_timeout, security, hello, server, stage);
+    let Introduced {
+        reader,
+        writer,
+        hello,
+        ..
+    } = introduced.await?;
+    Ok((reader, writer, hello))
+}
+
+/// The same, with what names the connection.
+pub(super) async fn introduce_on(
+    stream: Stream,
+    stall_timeout: Duration,
+    security: &Security,
+    mut hello: Hello,
+    server: ServerRole,
+    stage: impl FnOnce(&mut Writer),
+) -> Result<Introduced, GreetError> {
     let session = stream.session();
     let (mut reader, mut writer) = split(stream, stall_timeout);
+    let channel = |line: &[u8], hello: &Hello| {
+        let opening = Opening {
+            hello: line,
+            server,
+            tls_session: &session,
+        };
+        hello.nonce.map(|nonce| Channel::new(&opening, nonce))
+    };
     let Some(secret) = &security.secret else {
-        writer.stage(&ToServer::Hello(hello));
+        let hello = ToServer::Hello(hello);
+        let line = line_of(&hello);
+        writer.stage(&hello);
         stage(&mut writer);
         writer.flush().await.map_err(GreetError::Write)?;
         return match answer(&mut reader).await? {
-            FromServer::Hello(hello) => Ok((reader, writer, hello)),
+            FromServer::Hello(hello) => Ok(Introduced {
+                channel: channel(&line, &hello),
+                reader,
+                writer,
+                hello,
+            }),
             FromServer::Challenge { .. } => Err(GreetError::Denied(Denied::SecretRequired)),
             other => Err(unexpected(&other)),
         };
     };
     let nonce = fresh_nonce().map_err(|NoRandomness| GreetError::NoRandomness)?;
     hello.nonce = Some(nonce);
-    let mut line = Vec::new();
-    encode_line(&ToServer::Hello(hello), &mut line);
-    writer
-        .send_encoded(&line)
-        .await
-        .map_err(GreetError::Write)?;
-    line.pop();
+    let hello = ToServer::Hello(hello);
+    let line = line_of(&hello);
+    writer.send(&hello).await.map_err(GreetError::Write)?;
     let nonce = match answer(&mut reader).await.map_err(unproven)? {
         FromServer::Challenge { nonce } => nonce,
         FromServer::Hello(_) => return Err(GreetError::Denied(Denied::NoSecretThere)),
@@ -169,9 +210,22 @@ pub(super) async fn introduce(
         other => return Err(unexpected(&other)),
     }
     match answer(&mut reader).await? {
-        FromServer::Hello(hello) => Ok((reader, writer, hello)),
+        FromServer::Hello(hello) => Ok(Introduced {
+            channel: channel(&line, &hello),
+            reader,
+            writer,
+            hello,
+        }),
         other => Err(unexpected(&other)),
     }
+}
+
+/// A line as it is sent, without its line feed.
+fn line_of(message: &ToServer) -> Vec<u8> {
+    let mut line = Vec::new();
+    encode_line(message, &mut line);
+    line.pop();
+    line
 }
 
 /// The server's next line; its errors are this side's.
@@ -206,7 +260,15 @@ fn unexpected(message: &FromServer) -> GreetError {
 }
 
 /// The system gives no random numbers.
-struct NoRandomness;
+#[derive(Debug)]
+pub(super) struct NoRandomness;
+
+/// 32 bytes that nobody can foresee; `None` when the system gives none.
+pub(super) fn random_bytes() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(bytes)
+}
 
 fn fresh_nonce() -> Result<Nonce, NoRandomness> {
     let mut bytes = [0; Nonce::BYTES];
@@ -224,6 +286,7 @@ pub(super) enum Entered {
         reader: Reader,
         writer: Writer,
         role: PeerRole,
+        began: Began,
     },
     /// A legacy client, where there is neither secret nor TLS, with its request.
     Legacy { line: BytesMut, writer: Writer },
@@ -233,6 +296,31 @@ pub(super) enum Entered {
     Refused(Refused),
     /// Nobody: it ended before it had said anything.
     Gone,
+}
+
+/// How a connection began, as a server knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Began {
+    hello: BytesMut,
+    own: ServerRole,
+    tls_session: Vec<u8>,
+}
+
+impl Began {
+    /// What names this connection for whoever signs or proves something on it, and the nonce that makes it so, which is to
+    /// be in this server's hello.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub(super) fn channel(&self) -> Result<(Channel, Nonce), NoRandomness> {
+        let nonce = fresh_nonce()?;
+        let opening = Opening {
+            hello: &self.hello,
+            server: self.own,
+            tls_session: &self.tls_session,
+        };
+        Ok((Channel::new(&opening, nonce), nonce))
+    }
 }
 
 /// Who is answered besides those who speak lines.
@@ -291,11 +379,17 @@ pub(super) async fn enter(
     let (mut reader, mut writer) = split(stream, stall_timeout);
     let heard = hear(&mut reader, &mut writer, security, own, &session);
     let refused = match timeout_at(deadline, heard).await {
-        Ok(Ok(Heard::Peer(role))) => {
+        Ok(Ok(Heard::Peer(role, hello))) => {
+            let began = Began {
+                hello,
+                own,
+                tls_session: session.to_vec(),
+            };
             return Entered::Peer {
                 reader,
                 writer,
                 role,
+                began,
             };
         }
         Ok(Ok(Heard::Legacy(line))) => return Entered::Legacy { line, writer },
@@ -328,7 +422,7 @@ pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refus
 }
 
 enum Heard {
-    Peer(PeerRole),
+    Peer(PeerRole, BytesMut),
     Legacy(BytesMut),
     Nothing,
 }
@@ -356,7 +450,7 @@ async fn hear(
     let nonce = hello.nonce;
     let role = hello.into_role()?;
     let Some(secret) = &security.secret else {
-        return Ok(Heard::Peer(role));
+        return Ok(Heard::Peer(role, line));
     };
     if nonce.is_none() {
         return Err(Refused::NeedsSecret);
@@ -373,10 +467,10 @@ async fn hear(
         .send(&FromServer::Challenge { nonce })
         .await
         .map_err(internal)?;
-    let Some(line) = next_line(reader).await? else {
+    let Some(answer) = next_line(reader).await? else {
         return Ok(Heard::Nothing);
     };
-    let ToServer::Proof { proof } = parse(&line)? else {
+    let ToServer::Proof { proof } = parse(&answer)? else {
         return Err(Refused::Unexpected("a challenge is answered by a proof"));
     };
     let proof = server.check(proof).map_err(|_| Refused::WrongSecret)?;
@@ -384,7 +478,7 @@ async fn hear(
         .send(&FromServer::Proof { proof })
         .await
         .map_err(internal)?;
-    Ok(Heard::Peer(role))
+    Ok(Heard::Peer(role, line))
 }
 
 /// The first line that is not empty. A peer of the legacy protocol may close its side instead of

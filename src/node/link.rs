@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::backoff::Backoff,
     model::{
-        Term,
+        ClusterId, Term,
         limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, MAX_OUTBOX},
     },
     net::LineReader,
@@ -33,6 +33,7 @@ use crate::{
     },
     proto::{
         CentralState, PeerRole, Reign,
+        account::Channel,
         control::{FromCentral, ToCentral},
         wire::usable,
     },
@@ -67,6 +68,10 @@ pub(super) enum LinkEvent {
         place: Place,
         /// What it says of itself.
         reign: Reign,
+        /// Which cluster it is of, if it says so.
+        cluster: Option<ClusterId>,
+        /// What names this connection for whoever signs something on it; an old central takes no such thing.
+        channel: Option<Channel>,
         outbox: mpsc::Sender<ToCentral>,
     },
     /// A message, heartbeats left out.
@@ -218,12 +223,15 @@ impl Task {
             reign,
             reader,
             writer,
+            channel,
         } = connection;
         let (outbox, messages) = mpsc::channel(MAX_OUTBOX);
         let up = LinkEvent::Up {
             central,
             place,
             reign: reign.clone(),
+            cluster: reign.cluster,
+            channel,
             outbox,
         };
         if self.events.send(up).await.is_err() {

@@ -53,6 +53,9 @@ pub enum Refused {
     /// It does not know the secret.
     #[error("the proof is not right: the secrets differ")]
     WrongSecret,
+    /// What it signed is not signed with the key that it names, or not for this connection.
+    #[error("not signed with the key of the account, or not for this connection")]
+    NotSigned,
     /// It speaks another version of the protocol.
     #[error("protocol {theirs}: this program speaks {PROTOCOL}")]
     OtherProtocol {
@@ -153,6 +156,7 @@ impl Refused {
             Self::HasNoTls => ErrorCode::NoTls,
             Self::NeedsSecret | Self::OldInClosed => ErrorCode::SecretRequired,
             Self::WrongSecret => ErrorCode::WrongSecret,
+            Self::NotSigned => ErrorCode::WrongKey,
             Self::OtherProtocol { .. } => ErrorCode::WrongProtocol,
             Self::LineTooLong
             | Self::NotAMessage(_)

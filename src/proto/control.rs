@@ -16,7 +16,7 @@ use crate::model::{
     RequestId, Term,
     messages::{
         Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary,
-        Question,
+        Question, Signed,
     },
 };
 
@@ -36,6 +36,9 @@ pub enum ToCentral {
     /// From a client.
     #[serde(untagged)]
     Client(FromClient),
+    /// From the holder of an account's key.
+    #[serde(untagged)]
+    Signed(Signed),
     /// A question, whoever asks.
     #[serde(untagged)]
     Question(Question),
@@ -53,6 +56,7 @@ impl<'de> Nested<'de> for ToCentral {
             _ if message.is_of::<FromSecondary>() => message.into().map(Self::Secondary),
             _ if message.is_of::<FromClient>() => message.into().map(Self::Client),
             _ if message.is_of::<FromReceiver>() => message.into().map(Self::Receiver),
+            _ if message.is_of::<Signed>() => message.into().map(Self::Signed),
             _ if message.is_of::<Question>() => message.into().map(Self::Question),
             _ => message.unknown(),
         }
@@ -96,6 +100,14 @@ pub enum FromCentral {
     Refused {
         /// The client's number for it.
         request: RequestId,
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, in words and values.
+        #[serde(flatten)]
+        message: Said,
+    },
+    /// A client does not have the account that it wants.
+    AccountRefused {
         /// Why, for programs.
         code: ErrorCode,
         /// Why, in words and values.
@@ -151,6 +163,10 @@ impl<'de> Nested<'de> for FromCentral {
                 let ErrorFields { code, message } = message.into()?;
                 Ok(Self::Error { code, message })
             }
+            "account-refused" => {
+                let ErrorFields { code, message } = message.into()?;
+                Ok(Self::AccountRefused { code, message })
+            }
             "moved" => {
                 let MovedFields { ip, port, term } = message.into()?;
                 Ok(Self::Moved { ip, port, term })
@@ -192,7 +208,7 @@ macro_rules! group {
     };
 }
 
-group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Question(Question), Secondary(FromSecondary),);
+group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Signed(Signed), Question(Question), Secondary(FromSecondary),);
 group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Answer(Answer), Secondary(ForSecondary),);
 
 #[cfg(test)]

@@ -35,10 +35,6 @@ pub enum ErrorCode {
     NoSource,
     /// This is for others.
     NotAllowed,
-    /// The connection is no account's.
-    NotConnected,
-    /// The name stands for something else.
-    NameTaken,
     /// Another live secondary has this number.
     NumberInUse,
     /// The cluster has no place for this number.
@@ -55,6 +51,20 @@ pub enum ErrorCode {
     Stopping,
     /// The administrator of the cluster has ended this client's connection; its name is refused for a while.
     Expelled,
+    /// Another account has the name, or one that looks like it, or had it of late.
+    NameTaken,
+    /// The text is no name of an account.
+    BadName,
+    /// There are no accounts at this central.
+    RegistrationClosed,
+    /// The connection is no account's.
+    NotConnected,
+    /// There is no account of the name.
+    UnknownAccount,
+    /// The key is none of the account's.
+    WrongKey,
+    /// The name is an account's: it takes the account's key.
+    NameRegistered,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.
@@ -77,8 +87,6 @@ error_codes!(ErrorCode, code {
     Self::NotFound => "not-found",
     Self::NoSource => "no-source",
     Self::NotAllowed => "not-allowed",
-    Self::NotConnected => "not-connected",
-    Self::NameTaken => "name-taken",
     Self::NumberInUse => "number-in-use",
     Self::NumberNotAllowed => "number-not-allowed",
     Self::NoSuchContent => "no-such-content",
@@ -86,6 +94,13 @@ error_codes!(ErrorCode, code {
     Self::ReadFailed => "read-failed",
     Self::NotActive => "not-active",
     Self::Stopping => "stopping",
+    Self::NameTaken => "name-taken",
+    Self::BadName => "bad-name",
+    Self::RegistrationClosed => "registration-closed",
+    Self::NotConnected => "not-connected",
+    Self::UnknownAccount => "unknown-account",
+    Self::WrongKey => "wrong-key",
+    Self::NameRegistered => "name-registered",
     Self::TimedOut => "timed-out",
     Self::Expelled => "expelled",
     Self::Internal => "internal",

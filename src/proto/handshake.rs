@@ -216,11 +216,11 @@ impl fmt::Display for ServerRole {
 
 /// What both sides know of a connection before the proofs, and the server's nonce.
 #[derive(Clone, Debug)]
-struct Transcript(Vec<u8>);
+pub(super) struct Transcript(Vec<u8>);
 
 impl Transcript {
     /// Each part after its length, so that no two lists of parts look the same.
-    fn new(opening: &Opening<'_>, nonce: Nonce) -> Self {
+    pub(super) fn new(opening: &Opening<'_>, nonce: Nonce) -> Self {
         let server = opening.server.to_string();
         let parts = [
             opening.hello,
@@ -234,6 +234,10 @@ impl Transcript {
             bytes.extend_from_slice(part);
         }
         Self(bytes)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -5,6 +5,7 @@
 //! central, [`data`] for what passes between a receiver and a secondary, [`handshake`] for how both begin,
 //! [`legacy`] for the protocol of 2017. PROTOCOL.md shows an example of each.
 
+pub mod account;
 pub mod announcement;
 mod codec;
 pub mod control;

@@ -66,7 +66,7 @@ pub struct Hello {
     /// The run of this secondary's process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Incarnation>,
-    /// Of one who connects and knows the cluster's secret.
+    /// Of one who connects and knows the cluster's secret; of a central, what accounts sign on this connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
     /// A peer's number.

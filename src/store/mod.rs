@@ -14,6 +14,7 @@ mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod hash;
+mod identity;
 pub mod index;
 mod journal;
 mod mounts;
@@ -33,6 +34,7 @@ mod zeros;
 pub use disk::Entry;
 pub use error::{StoreError, is_damage};
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
+pub use identity::{Identity, KeptKey, Seed, change_identity, load_identity};
 pub use index::ContentReader;
 pub use part::{
     Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace, Pressure, Sweep,

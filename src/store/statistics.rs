@@ -99,12 +99,20 @@ impl From<&serde_json::Error> for Damage {
 /// # Errors
 /// When it cannot be written; the old file is still there.
 pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    save_json_for(path, value, FOR_ALL)
+}
+
+/// Permissions of files that everybody may read, and of those that only their owner may.
+const FOR_ALL: u32 = 0o644;
+const FOR_OWNER: u32 = 0o600;
+
+fn save_json_for<T: Serialize>(path: &Path, value: &T, mode: u32) -> Result<(), StoreError> {
     let fail = |error: &io::Error| StoreError::new(path, error);
     let folder = folder_of(path);
     let mut json = serde_json::to_vec_pretty(value).map_err(|error| fail(&error.into()))?;
     json.push(b'\n');
     let write = || -> io::Result<()> {
-        let mut file = temporary_file(path)?;
+        let mut file = temporary_file_for(path, mode)?;
         file.write_all(&json)?;
         sync(file.as_file(), path)?;
         file.persist(path).map_err(|error| error.error)?;
@@ -174,6 +182,25 @@ pub fn update_json<T: Serialize + DeserializeOwned>(
     path: &Path,
     change: impl FnOnce(Option<T>) -> Option<T>,
 ) -> Result<Option<(PathBuf, Damage)>, StoreError> {
+    update_json_for(path, change, FOR_ALL)
+}
+
+/// The same of a file that only its owner may read.
+///
+/// # Errors
+/// As [`update_json`].
+pub(super) fn update_private_json<T: Serialize + DeserializeOwned>(
+    path: &Path,
+    change: impl FnOnce(Option<T>) -> Option<T>,
+) -> Result<Option<(PathBuf, Damage)>, StoreError> {
+    update_json_for(path, change, FOR_OWNER)
+}
+
+fn update_json_for<T: Serialize + DeserializeOwned>(
+    path: &Path,
+    change: impl FnOnce(Option<T>) -> Option<T>,
+    mode: u32,
+) -> Result<Option<(PathBuf, Damage)>, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let lock = File::open(folder).map_err(|error| StoreError::new(folder, &error))?;
     let began = Instant::now();
@@ -189,7 +216,7 @@ pub fn update_json<T: Serialize + DeserializeOwned>(
         Loaded::SetAside { to, damage } => (None, Some((to, damage))),
     };
     if let Some(value) = change(found) {
-        save_json(path, &value)?;
+        save_json_for(path, &value, mode)?;
     }
     Ok(set_aside)
 }
@@ -207,10 +234,14 @@ const RANDOM: usize = 16;
 
 /// A file that is to replace another.
 pub(super) fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    temporary_file_for(path, FOR_ALL)
+}
+
+fn temporary_file_for(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new()
         .prefix(&temporary(path))
         .rand_bytes(RANDOM)
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
         .tempfile_in(folder_of(path))
 }
 

@@ -323,6 +323,7 @@ impl Limited {
             source_wait: Duration::from_secs(60),
             overwrite: false,
             memory: None,
+            identity: None,
             patience: Default::default(),
         };
         let target = config.target.clone();

@@ -159,6 +159,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
         source_wait: DEADLINE,
         overwrite: false,
         memory: None,
+        identity: None,
         patience: Default::default(),
         security: Default::default(),
     };

@@ -142,6 +142,7 @@ impl Bench {
             source_wait: Duration::from_secs(60),
             overwrite: false,
             memory: None,
+            identity: None,
             patience: Default::default(),
             security: Default::default(),
         };

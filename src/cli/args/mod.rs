@@ -212,6 +212,7 @@ impl DownloadArgs {
             source_wait: self.espera_fuentes,
             overwrite: self.sobrescribir,
             memory: None,
+            identity: None,
             patience: Default::default(),
             peering: Default::default(),
         }

@@ -245,6 +245,7 @@ async fn wait_for_level(
         security: Arc::clone(security),
         overwrite: false,
         memory: None,
+        identity: None,
         patience: Default::default(),
         peering: Default::default(),
     };

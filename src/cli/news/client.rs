@@ -66,6 +66,9 @@ impl ClientNews {
             | ClientEvent::NotOffered { .. }
             | ClientEvent::WithdrawnElsewhere { .. }
             | ClientEvent::NotServing(_)
+            | ClientEvent::SignedIn { .. }
+            | ClientEvent::SignedOut { .. }
+            | ClientEvent::AccountRefused { .. }
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

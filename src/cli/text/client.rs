@@ -56,6 +56,21 @@ pub fn event(event: &ClientEvent) -> Line {
         }
         ClientEvent::WithdrawnElsewhere { name } => warning(t!("withdrawn-elsewhere", name = name)),
         ClientEvent::NotServing(why) => warning(t!("not-serving", why = why)),
+        ClientEvent::SignedIn { name } => {
+            Line::new(Tone::Good, t!("account-signed-in", name = name))
+        }
+        ClientEvent::SignedOut { account, name } => {
+            warning(t!("account-signed-out", account = account, name = name))
+        }
+        ClientEvent::AccountRefused {
+            name,
+            code,
+            message,
+        } => warning(t!(
+            "account-refused",
+            name = name,
+            why = links::refusal(*code, message)
+        )),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),

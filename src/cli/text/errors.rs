@@ -9,6 +9,7 @@ use crate::{
         KeyStoreError, StartError, StatisticsTrouble, StopError,
         client::{ClientError, PublishError},
     },
+    proto::{ErrorCode, Said},
     store::{Damage, diary::DiaryError, published::PathError},
 };
 
@@ -170,6 +171,9 @@ pub fn client(error: &ClientError) -> String {
             download = spoken::command("VIDEO")
         ),
         ClientError::UnknownAccount(name) => t!("client-unknown-account", name = name),
+        ClientError::NoAccount => t!("client-no-account", register = spoken::command("REGISTRAR")),
+        ClientError::Identity(error) => t!("client-identity", why = store(error)),
+        ClientError::NoRandomness => t!("no-randomness"),
         ClientError::Stopped => t!("client-stopped"),
     };
     coded(&text, error.code())
@@ -178,7 +182,13 @@ pub fn client(error: &ClientError) -> String {
 /// Why nothing is published.
 pub fn publishing(error: &PublishError) -> String {
     let text = match error {
-        PublishError::NotConnected => t!("refused-not-connected"),
+        PublishError::NotConnected => {
+            return links::refusal(ErrorCode::NotConnected, &Said::default());
+        }
+        PublishError::Client(ClientError::Refused {
+            code: ErrorCode::NameTaken,
+            ..
+        }) => t!("publish-name-taken"),
         PublishError::Alone => t!("publish-alone"),
         PublishError::Path(PathError::Outside(path)) => {
             t!(

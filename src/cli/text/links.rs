@@ -1,12 +1,12 @@
 //! Connections to other nodes: why there is none, and who was refused for what.
 
-use super::{coded, security, system, t, units::bytes};
+use super::{coded, security, spoken, system, t, units::bytes};
 use crate::{
     model::{
         Limit,
         limits::{
-            HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_LINE_BYTES, MAX_QUEUED_REQUESTS,
-            PROTOCOL, SEND_STALL_TIMEOUT,
+            HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_ACCOUNT_NAME_CHARS, MAX_LINE_BYTES,
+            MAX_QUEUED_REQUESTS, NAME_RESTS, PROTOCOL, SEND_STALL_TIMEOUT,
         },
     },
     node::{Lost, Refused, Stranger, rules::discovery::Unannounced},
@@ -117,8 +117,6 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         ErrorCode::NotFound => t!("refused-not-found"),
         ErrorCode::NoSource => t!("refused-no-source"),
         ErrorCode::NotAllowed => t!("refused-not-allowed"),
-        ErrorCode::NotConnected => t!("refused-not-connected"),
-        ErrorCode::NameTaken => t!("refused-name-taken"),
         ErrorCode::NumberInUse => match holder(said) {
             Some(address) => t!("refused-number-in-use-by", address = address),
             None => t!("refused-number-in-use"),
@@ -145,6 +143,32 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         },
         ErrorCode::Stopping => t!("refused-stopping"),
         ErrorCode::Expelled => t!("refused-expelled"),
+        ErrorCode::NameTaken => t!("refused-name-taken", days = NAME_RESTS.as_secs() / 86400),
+        ErrorCode::BadName => t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS),
+        ErrorCode::RegistrationClosed => t!("refused-registration-closed"),
+        ErrorCode::NotConnected => {
+            t!(
+                "refused-not-connected",
+                connect = spoken::command("CONECTAR")
+            )
+        }
+        ErrorCode::UnknownAccount => {
+            t!(
+                "refused-unknown-account",
+                register = spoken::command("REGISTRAR")
+            )
+        }
+        ErrorCode::WrongKey => t!(
+            "refused-wrong-key",
+            code = spoken::at_central("CUENTA"),
+            connect = spoken::command("CONECTAR")
+        ),
+        ErrorCode::NameRegistered => {
+            t!(
+                "refused-name-registered",
+                connect = spoken::command("CONECTAR")
+            )
+        }
         ErrorCode::TimedOut => t!("refused-timed-out"),
         ErrorCode::Internal => t!("refused-internal"),
         ErrorCode::Unknown => t!("refused-unknown", words = said.message),
@@ -176,6 +200,9 @@ fn limit(details: Option<&Details>) -> String {
         (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
         (Limit::Published, Some(most)) => t!("limit-published", count = most),
         (Limit::Audience, Some(most)) => t!("limit-audience", count = most),
+        (Limit::Accounts, Some(most)) => t!("limit-accounts", count = most),
+        (Limit::Registrations, Some(most)) => t!("limit-registrations", count = most),
+        (Limit::Devices, Some(most)) => t!("limit-devices", count = most),
         (
             Limit::Connections
             | Limit::Downloads
@@ -185,6 +212,9 @@ fn limit(details: Option<&Details>) -> String {
             | Limit::Chunks
             | Limit::Published
             | Limit::Audience
+            | Limit::Accounts
+            | Limit::Registrations
+            | Limit::Devices
             | Limit::Unknown,
             _,
         ) => t!("limit-other"),
@@ -209,6 +239,7 @@ pub fn refused(reason: &Refused) -> String {
         Refused::NeedsSecret => t!("peer-needs-secret"),
         Refused::OldInClosed => t!("peer-old-in-closed"),
         Refused::WrongSecret => t!("peer-wrong-secret"),
+        Refused::NotSigned => t!("peer-not-signed"),
         Refused::OtherProtocol { theirs } => t!(
             "peer-other-protocol",
             theirs = theirs.to_string(),

@@ -37,7 +37,7 @@ pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
 pub use peers::PeerPlace;
 pub use router::{
-    ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts, Holder,
-    ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
+    AccountInfo, ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts,
+    Holder, ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

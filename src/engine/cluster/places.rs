@@ -1,6 +1,7 @@
 //! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
 //! no contents and no secondaries.
 
+mod accounts;
 mod away;
 mod checks;
 mod expelling;
@@ -17,14 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(super) use self::{away::Former, line::RequestKey};
+pub(super) use self::{away::Former, line::RequestKey, naming::Named};
 use self::{
     line::{InLine, Line},
     sent_away::SentAway,
 };
 use super::{ConnectionId, Refusal};
 use crate::model::{
-    ClientName, FileName, Limit, RequestId, Session, TransferId,
+    AccountName, ClientName, FileName, Limit, RequestId, Session, TransferId,
     limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
 };
 
@@ -59,6 +60,8 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Client {
     name: Option<ClientName>,
+    /// Whose it is, which is proven; `None` for a guest.
+    account: Option<AccountName>,
     /// The name that it asked for, which another client may have.
     wanted: Option<ClientName>,
     /// The session of its process, if it gave one.
@@ -105,6 +108,8 @@ pub(super) struct Moved {
 #[derive(Debug)]
 pub(super) struct Left {
     pub(super) name: Option<ClientName>,
+    /// Whose it was, if it was an account's.
+    pub(super) account: Option<AccountName>,
     /// It was not back yet.
     pub(super) was_away: bool,
     /// Its running downloads.
@@ -185,6 +190,7 @@ impl Places {
     ) {
         let client = Client {
             name: None,
+            account: None,
             wanted: None,
             session,
             address,
@@ -284,6 +290,7 @@ impl Places {
             was_away: client.is_away,
             running: client.running().collect(),
             name: client.name,
+            account: client.account,
             moved: self.named(moved),
         })
     }

@@ -258,10 +258,6 @@ impl Publications {
         self.of(owner).filter(|of| of.is_for(viewer)).count()
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.files.len()
-    }
 
     /// True when this account may see something that is not for all.
     pub(super) fn sees_more(&self, viewer: &AccountName) -> bool {

@@ -2,6 +2,8 @@
 //! `clients` and `receivers`, by who sent them. `files` has what follows from a change of a file, `people` the orders
 //! of persons, `views` what may be looked at, and `running` what runs of it. `record` makes facts of what is decided.
 
+mod accounts;
+mod audit;
 mod clients;
 mod counts;
 mod files;
@@ -35,6 +37,7 @@ use super::{
 };
 use crate::{
     engine::{
+        accounts::Registrar,
         counters::Counters,
         registry::{Entry, Registry, Totals},
     },
@@ -42,6 +45,7 @@ use crate::{
 };
 
 pub use self::{
+    accounts::AccountInfo,
     counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
@@ -82,6 +86,7 @@ pub struct Cluster {
     publications: Publications,
     peers: Peers,
     books: Books,
+    registrar: Registrar,
     actions: VecDeque<Action>,
     /// All facts, and those of them that are no actions yet.
     registry: Registry,
@@ -116,6 +121,7 @@ impl Cluster {
             publications: Publications::restore(&registry),
             peers: Peers::default(),
             books: Books::restore(now, registry.ledger(), numbers),
+            registrar: Registrar::default(),
             actions: VecDeque::new(),
             registry,
             records: Vec::new(),
@@ -157,6 +163,7 @@ impl Cluster {
             Event::Closed(parting) => self.closed(connection, parting),
             Event::Receiver(message) => self.of_receiver(connection, message),
             Event::Client(message) => self.of_client(connection, message),
+            Event::Proven(proven) => self.of_account(connection, &proven),
             Event::Secondary(message) => self.of_secondary(connection, message),
         }
         self.after(now);

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use super::{Notice, PeerPlace};
 use crate::{
-    engine::registry::Entry,
+    engine::{accounts::AccountRefusal, registry::Entry},
     model::{
         ClientName, Digest, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, PeerNumber,
-        RemovedReason, RequestId, SecondaryNumber, Session, TransferId,
+        Proven, RemovedReason, RequestId, SecondaryNumber, Session, TransferId,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
@@ -63,6 +63,8 @@ pub enum Event {
     Receiver(FromReceiver),
     /// A client said something.
     Client(FromClient),
+    /// A client has proven the key of an account: the owner has checked the signature, which is of this connection.
+    Proven(Proven),
     /// A secondary said something.
     Secondary(FromSecondary),
 }
@@ -165,6 +167,13 @@ pub enum Action {
         request: RequestId,
         /// Why.
         refusal: Refusal,
+    },
+    /// Tell a client that it does not have the account that it wants.
+    RefuseAccount {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why.
+        refusal: AccountRefusal,
     },
     /// Close a connection after an error line.
     Close {

@@ -116,4 +116,9 @@ impl<W> Closed<W> {
     pub fn whole(&self) -> impl DoubleEndedIterator<Item = &W> {
         self.whole.values()
     }
+
+    /// The same, to be changed.
+    pub fn whole_mut(&mut self) -> impl Iterator<Item = &mut W> {
+        self.whole.values_mut()
+    }
 }

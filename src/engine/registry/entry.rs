@@ -5,9 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::saved::{ClosedTransfer, OpenTransfer};
+use super::{
+    accounts::AccountFact,
+    saved::{ClosedTransfer, OpenTransfer},
+};
 use crate::model::{
-    ClientName, FileName, Incarnation, NameRecord, Publication, Receiver, RequestId,
+    Audited, ClientName, FileName, Incarnation, NameRecord, Publication, Receiver, RequestId,
     SecondaryNumber, SentTransfer, Session, Term, TransferId,
 };
 
@@ -150,6 +153,10 @@ pub enum Entry {
         /// What was sent.
         sent: SentTransfer,
     },
+    /// Something about accounts.
+    Account(AccountFact),
+    /// A line of the audit trail. The registry gives it its number.
+    Audit(Audited),
 }
 
 /// A request of a client: whose it is, and for what.

@@ -12,7 +12,7 @@ use super::{
     saved::{ClosedTransfer, OpenTransfer, Totals},
     tables::Tables,
 };
-use crate::model::TransferId;
+use crate::model::{ClientName, Receiver, TransferId};
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,14 @@ fn figures_of(closed: &ClosedTransfer) -> Figures {
         took,
         &closed.died,
     )
+}
+
+fn rename(open: &mut OpenTransfer, from: &ClientName, to: &ClientName) {
+    if let Receiver::Client(client) = &mut open.receiver
+        && client == from
+    {
+        client.clone_from(to);
+    }
 }
 
 impl Ledger {
@@ -139,7 +147,20 @@ impl Ledger {
             | Entry::Left { .. }
             | Entry::Published(_)
             | Entry::Withdrawn { .. }
-            | Entry::Renamed { .. } => {}
+            | Entry::Renamed { .. }
+            | Entry::Account(_)
+            | Entry::Audit(_) => {}
+        }
+    }
+
+    /// What was booked to a client is another one's, whatever it is called.
+    pub(super) fn rename_client(&mut self, from: &ClientName, to: &ClientName) {
+        self.tables.rename_client(from, to);
+        for open in self.open.values_mut() {
+            rename(open, from, to);
+        }
+        for closed in self.closed.whole_mut() {
+            rename(&mut closed.open, from, to);
         }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! [`Cluster::assert_recorded`]: super::cluster::Cluster::assert_recorded
 
+mod accounts;
 mod closed;
 mod entry;
 mod figures;
@@ -15,6 +16,7 @@ mod saved;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod waiting;
 
 use std::{
@@ -26,12 +28,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
+    accounts::{Account, AccountFact, Accounts, Code, Device, Resting},
     closed::Closed,
     entry::{Entry, Place},
     figures::{Figures, sender_of},
     ledger::Ledger,
     saved::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals},
     tables::Tables,
+    trail::Trail,
     waiting::{Row, Waiting},
 };
 use crate::model::{
@@ -56,6 +60,8 @@ pub struct Registry {
     publications: BTreeMap<FileName, Publication>,
     waiting: Waiting,
     ledger: Ledger,
+    accounts: Accounts,
+    trail: Trail,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -138,6 +144,13 @@ impl Registry {
             Entry::Granted { place, transfer } => self.waiting.grant(place, transfer),
             Entry::Left { session, request } => self.waiting.leave(session, request),
             Entry::Renamed { session, client } => self.waiting.rename(session, &client),
+            Entry::Account(fact) => {
+                self.accounts.apply(&fact);
+                if let AccountFact::Registered { name, guests, .. } = fact {
+                    self.ledger.rename_client(&name.client(), &guests);
+                }
+            }
+            Entry::Audit(line) => self.trail.add(line),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -235,6 +248,16 @@ impl Registry {
     /// Slots and the line.
     pub fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    /// Accounts, and names of former ones.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The audit trail.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// The books.

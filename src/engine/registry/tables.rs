@@ -70,6 +70,22 @@ impl Tables {
         Blank::has_room(&self.totals.clients, client)
     }
 
+    /// A client's row is another one's, which may have one.
+    pub fn rename_client(&mut self, from: &ClientName, to: &ClientName) {
+        let totals = &mut self.totals;
+        self.blank.forget(from);
+        if let Some(row) = totals.clients.remove(from)
+            && row != Counters::default()
+        {
+            let (clients, others) = (&mut totals.clients, &mut totals.other_clients);
+            change_named(clients, others, to, &row, Counters::add);
+        }
+        let parts = totals.legacy_parts.iter_mut();
+        parts
+            .filter(|parts| parts.client == *from)
+            .for_each(|parts| parts.client.clone_from(to));
+    }
+
     /// Puts a transfer's figures in.
     pub fn book(&mut self, open: &OpenTransfer, figures: &Figures) {
         self.change(open, figures, Counters::add);

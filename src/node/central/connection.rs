@@ -26,13 +26,14 @@ use crate::{
         Refused, Security, clock,
         conversation::{next, write_all},
         face::Reception,
-        greeting::{Also, Entered, enter, refuse_http, turn_away},
+        greeting::{Also, Entered, NoRandomness, enter, refuse_http, turn_away},
         rules::central::enrolment,
     },
     proto::{
         PeerRole,
+        account::{Channel, NotSigned},
         control::{FromCentral, ToCentral},
-        handshake::ServerRole,
+        handshake::{Nonce, ServerRole},
     },
 };
 
@@ -74,15 +75,22 @@ pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context
             reader,
             writer,
             role,
+            began,
         } => {
             let kind = Kind::of(&role);
-            match enrolment(role, peer, context.highest_number) {
-                Ok(hello) => {
+            let enrolment = enrolment(role, peer, context.highest_number);
+            let known = began
+                .channel()
+                .map_err(|NoRandomness| Refused::NoRandomness);
+            match enrolment.and_then(|hello| Ok((hello, known?))) {
+                Ok((hello, (channel, nonce))) => {
                     let connection = Connection {
                         id,
                         peer,
                         kind,
                         permit,
+                        channel,
+                        nonce,
                         context: &context,
                     };
                     return connection.converse(reader, writer, hello).await;
@@ -166,6 +174,9 @@ struct Connection<'a> {
     peer: SocketAddr,
     kind: Kind,
     permit: Permit,
+    /// What names this connection for whoever signs something on it.
+    channel: Channel,
+    nonce: Nonce,
     context: &'a Context,
 }
 
@@ -187,6 +198,7 @@ impl Connection<'_> {
                 ended: ended.clone(),
                 heard: heard.clone(),
                 queued_bytes: Arc::default(),
+                nonce: self.nonce,
             },
             hello,
         };
@@ -245,6 +257,14 @@ impl Connection<'_> {
                 },
                 ToCentral::Receiver(message) => Input::event(connection, message),
                 ToCentral::Client(message) => Input::event(connection, message),
+                ToCentral::Signed(signed) => match self.channel.check(&signed) {
+                    Ok(()) => Input::Signed {
+                        connection,
+                        signed,
+                        channel: self.channel.clone(),
+                    },
+                    Err(NotSigned) => return End::Refused(Refused::NotSigned),
+                },
                 ToCentral::Secondary(message) => Input::event(connection, message),
             };
             if heard.unread(self.context.inputs.send(input)).await.is_err() {
@@ -271,6 +291,7 @@ impl Connection<'_> {
             | ToCentral::Bye
             | ToCentral::Receiver(_)
             | ToCentral::Client(_)
+            | ToCentral::Signed(_)
             | ToCentral::Question(_)
             | ToCentral::Secondary(_) => self.permit.touch(),
         }

@@ -15,13 +15,15 @@ use tokio_util::sync::CancellationToken;
 use super::heard::Heard;
 use crate::{
     engine::cluster::{ConnectionId, Event},
-    model::messages::Question,
+    model::messages::{Question, Signed},
     node::{
         Refused,
         conversation::{self, Part},
     },
     proto::{
+        account::Channel,
         control::FromCentral,
+        handshake::Nonce,
         legacy::{LegacyFound, LegacyRequest},
     },
 };
@@ -42,6 +44,12 @@ pub(super) enum Input {
     Question {
         connection: ConnectionId,
         question: Question,
+    },
+    /// What is signed with the key that it names, on this connection.
+    Signed {
+        connection: ConnectionId,
+        signed: Signed,
+        channel: Channel,
     },
     Closed {
         connection: ConnectionId,
@@ -84,6 +92,8 @@ pub(super) struct Peer {
     pub(super) heard: Heard,
     /// Bytes of lines that wait in the outbox.
     pub(super) queued_bytes: Arc<AtomicUsize>,
+    /// What this central's hello to it has.
+    pub(super) nonce: Nonce,
 }
 
 /// What a legacy client is answered.

@@ -24,6 +24,7 @@ use crate::{
     proto::{
         Reign,
         control::{FromCentral, ToCentral},
+        handshake::Nonce,
     },
 };
 
@@ -49,6 +50,8 @@ impl Central {
             ended: inside.ended.clone(),
             heard: inside.heard.clone(),
             queued_bytes: Arc::default(),
+            // Nothing is signed here.
+            nonce: Nonce::new([0; Nonce::BYTES]),
         };
         self.peers.insert(connection, peer);
         let hello = Event::GatewayHello {
@@ -77,6 +80,8 @@ impl Inside {
             central: HERE,
             place: (HERE.ip().to_string(), HERE.port()),
             reign: self.reign.clone(),
+            cluster: None,
+            channel: None,
             outbox,
         };
         let mut lost = Lost::Stopped;

@@ -10,6 +10,7 @@
 //! etcd, `opening` which one a build has, `reign` the task around the machine that decides which of them is active, `several`
 //! what a central has of all this, and `reigning` what it does. `commit` does what need not wait for a fact any more.
 
+mod accounts;
 mod api;
 mod catalogue;
 mod commands;

@@ -53,6 +53,10 @@ impl Central {
                     request,
                     refusal,
                 } => self.refuse(connection, request, &refusal),
+                Action::RefuseAccount {
+                    connection,
+                    refusal,
+                } => self.refuse_account(connection, &refusal),
                 Action::Close {
                     connection,
                     refusal,
@@ -78,6 +82,7 @@ impl Central {
                 let answer = content_page(&self.cluster, connection, account, after.as_ref());
                 self.send(connection, answer);
             }
+            Question::Users { after } => self.post_users(connection, after.as_ref()),
         }
     }
 
@@ -109,7 +114,12 @@ impl Central {
         self.effect(Effect::Close(connection));
     }
 
-    fn count_refusal(&mut self, connection: ConnectionId, code: ErrorCode, message: &Said) {
+    pub(super) fn count_refusal(
+        &mut self,
+        connection: ConnectionId,
+        code: ErrorCode,
+        message: &Said,
+    ) {
         if self.statistics.refused().count(code) {
             // Its own program tells its people.
             tracing::info!(connection = connection.0, ?code, %message, "refused");

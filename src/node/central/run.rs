@@ -142,6 +142,11 @@ impl Central {
                 connection,
                 question,
             } => self.answer(now, connection, question),
+            Input::Signed {
+                connection,
+                signed,
+                channel,
+            } => self.signed(now, connection, &signed, &channel),
             Input::Closed { connection, end } => self.closed(now, connection, end),
             Input::Legacy { request, answer } => {
                 let said = legacy::answer(&mut self.cluster, &mut self.pages, request);
@@ -201,9 +206,13 @@ fn names_a_client(input: &Input) -> bool {
     match input {
         Input::Opened { hello, .. } => matches!(hello, Event::ClientHello { .. }),
         Input::Event { event, .. } => {
-            matches!(event, Event::Client(FromClient::Enrol { .. }))
+            matches!(
+                event,
+                Event::Client(FromClient::Enrol { .. } | FromClient::Guest { .. })
+            )
         }
         Input::Question { .. }
+        | Input::Signed { .. }
         | Input::Closed { .. }
         | Input::Legacy { .. }
         | Input::BadPeer { .. } => false,

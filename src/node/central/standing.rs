@@ -33,10 +33,14 @@ impl Central {
         }
     }
 
-    /// What this central says of itself.
-    fn hello(&self) -> FromCentral {
+    /// What this central says of itself on a connection.
+    fn hello(&self, connection: ConnectionId) -> FromCentral {
         let role = PeerRole::Central(self.place.reign(self.cluster.term()));
-        FromCentral::Hello(Hello::from_role(&role))
+        let nonce = self.peers.get(&connection).map(|peer| peer.nonce);
+        FromCentral::Hello(Hello {
+            nonce,
+            ..Hello::from_role(&role)
+        })
     }
 
     /// A peer said hello.
@@ -56,7 +60,7 @@ impl Central {
         self.cluster.handle_event(now, connection, hello);
         if self.cluster.has_peer(connection) {
             // It comes before all that follows from the enrolment. A refused peer gets an error instead.
-            self.send(connection, self.hello());
+            self.send(connection, self.hello(connection));
         }
     }
 
@@ -86,7 +90,7 @@ impl Central {
     fn say_hello_again(&mut self) {
         let connections: Vec<_> = self.peers.keys().copied().collect();
         for connection in connections {
-            self.send(connection, self.hello());
+            self.send(connection, self.hello(connection));
         }
     }
 

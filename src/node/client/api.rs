@@ -39,6 +39,8 @@ pub struct ClientConfig {
     pub overwrite: bool,
     /// The folder where it remembers the downloads that are not complete; it forgets them where there is none.
     pub memory: Option<PathBuf>,
+    /// The file with the keys of its user's accounts; without one they last as long as the process.
+    pub identity: Option<PathBuf>,
     /// What becomes of a request while there is no service.
     pub patience: Patience,
     /// What it gives to others.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         ClientName, Grant, SentBytes, TransferId,
-        messages::{Answer, ForClient, ForReceiver, FromClient, FromReceiver},
+        messages::{Answer, ForClient, ForReceiver, FromReceiver},
     },
     node::{
         Failure, Lost, WatchLimits, clock,
@@ -32,6 +32,8 @@ impl Client {
                 central,
                 place,
                 reign,
+                cluster,
+                channel,
                 outbox,
             } => {
                 let before = self.state.central.replace(central);
@@ -46,6 +48,7 @@ impl Client {
                     self.tell(ClientEvent::CentralBack);
                 }
                 self.meet(&reign);
+                self.account_up(cluster, channel);
                 self.say_all_again();
             }
             LinkEvent::Message(message) => self.message(message),
@@ -55,9 +58,6 @@ impl Client {
 
     /// Repeats on a new link what the central may have forgotten.
     fn say_all_again(&mut self) {
-        if let Some(name) = self.state.name.clone() {
-            self.send(FromClient::Enrol { name });
-        }
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
@@ -70,6 +70,7 @@ impl Client {
         self.state.outbox = None;
         if down.is_move() {
             // What was asked is asked again there.
+            self.account_down(None);
             return;
         }
         let unreachable = match down {
@@ -84,6 +85,7 @@ impl Client {
         };
         let mut is_answered = self.state.questions.fail(&unreachable);
         self.orders_fail(&unreachable);
+        is_answered |= self.account_down(Some(&unreachable));
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
         if can_wait && self.config.patience == Patience::Waits {
             for (number, answer) in self.state.downloads.postpone_all(clock::now()) {
@@ -142,6 +144,8 @@ impl Client {
             FromCentral::Answer(Answer::Status(status)) => {
                 self.state.questions.answer_status(&status);
             }
+            FromCentral::Answer(Answer::Users { users, more }) => self.users_page(users, more),
+            FromCentral::AccountRefused { code, message } => self.account_refused(code, message),
             FromCentral::Refused {
                 request,
                 code,
@@ -163,6 +167,8 @@ impl Client {
     fn for_client(&mut self, message: ForClient) {
         match message {
             ForClient::Enrolled { name } => self.enrolled(name),
+            ForClient::SignedIn { name, .. } => self.signed_in(&name),
+            ForClient::SignedOut { name } => self.signed_out(name),
             ForClient::Granted { request, grant } => self.granted(request.into(), grant),
             ForClient::Queued { request, position } => self.queued(request.into(), position),
             ForClient::Superseded { transfer, file } => {
@@ -187,6 +193,7 @@ impl Client {
     /// The central gives a name: the one that was asked for, unless another client has it. Its next connections ask for the
     /// same.
     fn enrolled(&mut self, name: ClientName) {
+        self.heard_as_guest();
         let asked = self.state.name.replace(name.clone());
         let is_heard = self.state.questions.enrolled(&name);
         if let Some(wanted) = asked.filter(|asked| *asked != name && !is_heard) {

@@ -25,7 +25,23 @@ use crate::{
 impl Client {
     pub(super) fn command(&mut self, command: ClientCommand) {
         match command {
-            ClientCommand::Enrol(name, answer) => self.enrol(name, answer),
+            ClientCommand::Enrol(name, answer) => {
+                self.name_is_usual();
+                self.enrol(name, answer);
+            }
+            ClientCommand::EnrolAs(name, answer) => {
+                self.name_is_typed(name.clone());
+                self.enrol(name, answer);
+            }
+            ClientCommand::Account(wish, answer) => self.account_wish(wish, answer),
+            ClientCommand::OwnAccount(answer) => {
+                self.want_own_account();
+                let _ = answer.send(());
+            }
+            ClientCommand::SignedIn(answer) => {
+                let _ = answer.send(self.account.signed_in().cloned());
+            }
+            ClientCommand::Users(answer) => self.users(answer),
             ClientCommand::List(answer) => {
                 if let Some(first) = self.state.questions.list(answer) {
                     self.ask(first);
@@ -115,9 +131,14 @@ impl Client {
         if self.state.wanted_name.replace(name.clone()).as_ref() != Some(&name) {
             self.statistics.rename(&name);
         }
-        self.state.name = Some(name.clone());
+        let before = self.state.name.replace(name);
+        self.state.name_before = self.state.name_before.take().or(before);
         self.state.questions.enrol(answer);
-        self.ask(FromClient::Enrol { name });
+        if self.state.outbox.is_some() {
+            self.say_who();
+        } else {
+            self.link.try_now();
+        }
     }
 
     pub(super) fn download(&mut self, file: FileName, named: Option<Named>, answer: Asker) {

@@ -7,6 +7,7 @@
 //! what they are served. `memory` is the file of the downloads that
 //! the next run goes on with, `recalled` what is written there and what is found.
 
+mod accounts;
 mod api;
 mod central;
 mod commands;
@@ -31,6 +32,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
+    accounts::Account,
     memory::Memory,
     peering::Peering,
     run::Inbox,
@@ -55,6 +57,7 @@ pub use super::rules::{
     downloads::{Priority, Reached, Tally},
 };
 pub use crate::engine::download::{ChunkCell, ChunkMap};
+pub use accounts::{AccountAnswer, AccountWish};
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, PeeringConfig,
@@ -100,9 +103,14 @@ pub(in crate::node) fn start_on(
     let limit = config.peering.upload_limit_bytes_per_s;
     let (peering, peers) = Peering::new(records.clone(), limit);
     let found = find_published(records.filter(|_| config.peering.serves), &allowed);
+    let (account, trouble) = Account::load(config.identity.clone());
+    if let Some(trouble) = trouble {
+        let _ = events.try_send(ClientEvent::Memory(trouble));
+    }
     let client = Client {
         network,
         config,
+        account,
         telling: Telling::new(events),
         link,
         statistics,

@@ -376,6 +376,6 @@ impl Client {
 
     /// The account that this client speaks for.
     pub(super) fn account(&self) -> Option<AccountName> {
-        None
+        self.account.signed_in().cloned()
     }
 }

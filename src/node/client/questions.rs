@@ -138,6 +138,15 @@ impl Questions {
         is_heard
     }
 
+    /// The central does not take the name. True when somebody has waited for it.
+    pub(super) fn not_enrolled(&mut self, error: &ClientError) -> bool {
+        let mut is_heard = false;
+        for answer in self.enrol.drain(..) {
+            is_heard |= answer.send(Err(error.clone())).is_ok();
+        }
+        is_heard
+    }
+
     pub(super) fn answer_status(&mut self, status: &ClusterStatus) {
         for answer in self.status.drain(..) {
             let _ = answer.send(Ok(status.clone()));
@@ -172,11 +181,8 @@ impl Questions {
 
     /// No answer will come. True when somebody has waited for one.
     pub(super) fn fail(&mut self, error: &ClientError) -> bool {
-        let mut is_heard = false;
+        let mut is_heard = self.not_enrolled(error);
         self.pages.clear();
-        for answer in self.enrol.drain(..) {
-            is_heard |= answer.send(Err(error.clone())).is_ok();
-        }
         for answer in self.status.drain(..) {
             is_heard |= answer.send(Err(error.clone())).is_ok();
         }

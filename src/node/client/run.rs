@@ -99,6 +99,7 @@ impl Client {
                 }
                 _ = save.tick() => self.statistics.save(),
                 news = self.memory.news() => self.recalled(news),
+                kept = self.account.kept() => self.keys_kept(kept),
                 _ = remember.tick() => self.look_at_running(),
             }
         }

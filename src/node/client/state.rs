@@ -6,8 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
-    memory::Memory, peering::Peering, questions::Questions, statistics::Statistics,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, accounts::Account,
+    api::Asker, maps::Maps, memory::Memory, peering::Peering, questions::Questions,
+    statistics::Statistics,
     telling::Telling, watch_list::WatchList,
 };
 use crate::{
@@ -27,6 +28,7 @@ pub(super) struct Client {
     pub(super) config: ClientConfig,
     pub(super) telling: Telling,
     pub(super) link: Link,
+    pub(super) account: Account,
     pub(super) statistics: Statistics,
     pub(super) memory: Memory,
     /// Given to each download's task, which tells its news there.
@@ -45,6 +47,8 @@ pub(super) struct State {
     pub(super) name: Option<ClientName>,
     /// The name that it was told to have, of which its statistics are.
     pub(super) wanted_name: Option<ClientName>,
+    /// What it was called before its user typed another name, which the central has not taken yet.
+    pub(super) name_before: Option<ClientName>,
     /// To the central, while there is a link.
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     /// Where the central was found last.

@@ -41,14 +41,19 @@ impl Lost {
             | ErrorCode::NoTls
             | ErrorCode::BadMessage
             | ErrorCode::NotEnrolled
-            | ErrorCode::NotConnected
-            | ErrorCode::NameTaken
             | ErrorCode::NotReady
             | ErrorCode::NotFound
             | ErrorCode::NumberInUse
             | ErrorCode::NumberNotAllowed
             | ErrorCode::Expelled
             | ErrorCode::NotActive
+            | ErrorCode::NameTaken
+            | ErrorCode::BadName
+            | ErrorCode::RegistrationClosed
+            | ErrorCode::NotConnected
+            | ErrorCode::UnknownAccount
+            | ErrorCode::WrongKey
+            | ErrorCode::NameRegistered
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };

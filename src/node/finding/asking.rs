@@ -9,7 +9,7 @@ use crate::{
     net::{Socket, Stream, Traffic},
     node::{
         Lost, Stranger,
-        greeting::{GreetError, introduce, secure},
+        greeting::{GreetError, Introduced, introduce_on, secure},
         lost::LinkDown,
         rules::finding::Place,
     },
@@ -44,7 +44,7 @@ pub(super) async fn ask(
 async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Connection, LinkDown> {
     let (local, central) = stream.addresses()?;
     let hello = Hello::from_role(&announced(&config.role, local));
-    let introduced = introduce(
+    let introduced = introduce_on(
         stream,
         WRITE_STALL,
         &config.security,
@@ -53,7 +53,12 @@ async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Con
         |_| {},
     )
     .await;
-    let (reader, writer, hello) = introduced.map_err(|error| down(place, error))?;
+    let Introduced {
+        reader,
+        writer,
+        hello,
+        channel,
+    } = introduced.map_err(|error| down(place, error))?;
     match hello.into_role() {
         Ok(PeerRole::Central(reign)) => Ok(Connection {
             central,
@@ -61,6 +66,7 @@ async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Con
             reign,
             reader,
             writer,
+            channel,
         }),
         Ok(
             role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. } | PeerRole::Peer { .. }),

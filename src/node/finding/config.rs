@@ -10,7 +10,7 @@ use crate::{
         greeting::{Reader, Writer},
         rules::finding::Place,
     },
-    proto::{PeerRole, Reign},
+    proto::{PeerRole, Reign, account::Channel},
 };
 
 /// Which centrals a node goes to.
@@ -63,4 +63,6 @@ pub(in crate::node) struct Connection {
     pub(in crate::node) reign: Reign,
     pub(in crate::node) reader: Reader,
     pub(in crate::node) writer: Writer,
+    /// What names it for whoever signs something on it.
+    pub(in crate::node) channel: Option<Channel>,
 }

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use crate::{
-    engine::cluster::{Event, Refusal},
+    engine::{
+        accounts::AccountRefusal,
+        cluster::{Event, Refusal},
+    },
     node::Refused,
     proto::{ErrorCode, PeerRole, Said, said::Details},
 };
@@ -88,5 +91,41 @@ pub fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::TooMany { .. } => ErrorCode::LimitExceeded,
         Refusal::WrongRole => ErrorCode::BadMessage,
         Refusal::Expelled => ErrorCode::Expelled,
+    }
+}
+
+/// The wire's words and values for why somebody does not have an account.
+pub fn said_of_account(refusal: &AccountRefusal) -> Said {
+    let details = match refusal {
+        AccountRefusal::TooMany { of, most } => Some(Details::Limit {
+            of: *of,
+            most: Some(*most as u64),
+        }),
+        AccountRefusal::BadName(_)
+        | AccountRefusal::NameTaken(_)
+        | AccountRefusal::NameRests { .. }
+        | AccountRefusal::Closed
+        | AccountRefusal::NotConnected
+        | AccountRefusal::Unknown(_)
+        | AccountRefusal::WrongKey(_)
+        | AccountRefusal::Registered(_) => None,
+    };
+    Said {
+        message: refusal.to_string(),
+        details,
+    }
+}
+
+/// The wire's code for the same.
+pub fn code_of_account(refusal: &AccountRefusal) -> ErrorCode {
+    match refusal {
+        AccountRefusal::BadName(_) => ErrorCode::BadName,
+        AccountRefusal::NameTaken(_) | AccountRefusal::NameRests { .. } => ErrorCode::NameTaken,
+        AccountRefusal::Closed => ErrorCode::RegistrationClosed,
+        AccountRefusal::NotConnected => ErrorCode::NotConnected,
+        AccountRefusal::Unknown(_) => ErrorCode::UnknownAccount,
+        AccountRefusal::WrongKey(_) => ErrorCode::WrongKey,
+        AccountRefusal::Registered(_) => ErrorCode::NameRegistered,
+        AccountRefusal::TooMany { .. } => ErrorCode::LimitExceeded,
     }
 }

@@ -102,6 +102,7 @@ impl Secondary {
             | FromCentral::Bye
             | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
+            | FromCentral::AccountRefused { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)
             | FromCentral::Answer(_) => tracing::warn!(?message, "not for a secondary"),

@@ -51,6 +51,7 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
             reader,
             writer,
             role,
+            ..
         } => match receiver(role) {
             Ok(receiver) => {
                 let peer = Peer {

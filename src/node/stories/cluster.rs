@@ -261,6 +261,7 @@ impl Cluster {
             source_wait: Duration::from_secs(60),
             overwrite: false,
             memory: None,
+            identity: None,
             patience: Default::default(),
             security: Default::default(),
         };

@@ -8,7 +8,7 @@ use std::{
 use super::entry::Entry;
 use crate::{
     engine::registry::{ClosedTransfer, Figures},
-    model::{Incarnation, SecondaryNumber},
+    model::{ClientName, Incarnation, SecondaryNumber},
 };
 
 /// An entry whose figures are in the books.
@@ -61,6 +61,11 @@ impl ClosedEntry {
 
     pub(super) fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// The receiver is called otherwise.
+    pub(super) fn rename(&mut self, name: &ClientName) {
+        self.entry.rename(name);
     }
 
     pub(super) fn into_parts(self) -> (Entry, BTreeSet<SecondaryNumber>) {

@@ -3,7 +3,7 @@
 use super::{Books, closed::ClosedEntry, entry::Entry};
 use crate::{
     engine::registry::{Entry as Fact, Ledger, OpenTransfer, Totals},
-    model::{FileName, Receiver, SecondaryNumber, TransferId},
+    model::{ClientName, FileName, Receiver, SecondaryNumber, TransferId},
 };
 
 /// How many closed transfers are shown whole with the totals.
@@ -54,6 +54,21 @@ impl Books {
             closed: shown.map(ClosedEntry::to_saved).collect(),
             ..self.tables.totals()
         }
+    }
+
+    /// What was booked to clients of a name is another one's, whatever it is called: the registry does the same by
+    /// itself.
+    pub(in crate::engine::cluster) fn rename_client(&mut self, from: &ClientName, to: &ClientName) {
+        self.tables.rename_client(from, to);
+        let is_its = |entry: &Entry| matches!(&entry.open().receiver, Receiver::Client(client) if client == from);
+        let open = self.entries.iter().filter(|entry| is_its(entry));
+        for transfer in open.map(Entry::transfer).collect::<Vec<_>>() {
+            self.entries.change(transfer, |entry| entry.rename(to));
+        }
+        let closed = self.closed.whole_mut();
+        closed
+            .filter(|closed| is_its(closed.entry()))
+            .for_each(|closed| closed.rename(to));
     }
 
     /// What an open entry is now is a fact.

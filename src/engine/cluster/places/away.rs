@@ -79,6 +79,7 @@ impl Places {
         let connection = ConnectionId(u64::MAX - self.clients.len() as u64);
         let client = Client {
             name: Some(name.clone()),
+            account: None,
             wanted: None,
             session: Some(session),
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),

@@ -9,7 +9,10 @@ use std::{
 use super::Places;
 use crate::{
     engine::cluster::ConnectionId,
-    model::{ClientName, Session, limits::CLIENT_HEARTBEAT},
+    model::{
+        ClientName, Session,
+        limits::{CLIENT_HEARTBEAT, MAX_ACCOUNTS},
+    },
 };
 
 /// A client that lives is heard twice within this time.
@@ -25,30 +28,20 @@ pub(in crate::engine::cluster) struct Named {
 }
 
 impl Places {
-    /// Gives a client the name that it wants; or, while another client has that, one with a number. `None` if the name is
-    /// refused.
+    /// Gives a guest the name that it wants; or, while another client has that, or it is reserved for an account, one with
+    /// a number. `None` if the name is refused.
     pub(in crate::engine::cluster) fn enrol(
         &mut self,
         connection: ConnectionId,
         wanted: &ClientName,
+        is_reserved: impl Fn(&ClientName) -> bool,
     ) -> Option<Named> {
         if self.sent_away.has_name(wanted) {
             return None;
         }
         let session = self.clients.get(&connection)?.session;
-        let name = self.free_name(connection, session, wanted);
-        let client = self.clients.get_mut(&connection)?;
-        client.wanted = Some(wanted.clone());
-        let named = Named {
-            name: name.clone(),
-            address: client.address,
-            before: client.name.replace(name),
-        };
-        let is_new = named.before.as_ref() != Some(&named.name);
-        if let Some(session) = client.session.filter(|_| is_new && named.before.is_some()) {
-            self.renamed.insert(session, named.name.clone());
-        }
-        Some(named)
+        let name = self.free_name(connection, session, wanted, is_reserved);
+        self.call(connection, wanted, name)
     }
 
     /// Tells when something last arrived on each connection.
@@ -76,6 +69,7 @@ impl Places {
                 && other.name.as_ref() == Some(wanted)
                 && other.session != own.session
                 && !other.is_away
+                && other.account.is_none()
                 && other.address.ip() == own.address.ip()
                 && !other.needs_no_slot
                 && now.saturating_duration_since(other.heard) > SILENT
@@ -91,6 +85,7 @@ impl Places {
         connection: ConnectionId,
         session: Option<Session>,
         wanted: &ClientName,
+        is_reserved: impl Fn(&ClientName) -> bool,
     ) -> ClientName {
         let (own, others): (Vec<_>, Vec<_>) = self
             .clients
@@ -99,15 +94,18 @@ impl Places {
             .map(|(_, client)| client)
             .partition(|client| client.session == session);
         let before = own.iter().find(|c| c.wanted.as_ref() == Some(wanted));
-        if let Some(name) = before.and_then(|client| client.name.clone()) {
+        let before = before.and_then(|client| client.name.clone());
+        if let Some(name) = before.filter(|name| !is_reserved(name)) {
             return name;
         }
         let taken: BTreeSet<&ClientName> = others.iter().filter_map(|c| c.name()).collect();
-        let is_free = |name: &ClientName| !taken.contains(name) && !self.sent_away.has_name(name);
+        let is_free = |name: &ClientName| {
+            !taken.contains(name) && !self.sent_away.has_name(name) && !is_reserved(name)
+        };
         let names = std::iter::once(wanted.clone()).chain((2..).map(|n| wanted.numbered(n)));
-        // There is always one: these names have no end, and there are few clients.
+        // There is always one: these names have no end, and there are few clients and accounts.
         names
-            .take(taken.len() + self.sent_away.names() + 1)
+            .take(taken.len() + self.sent_away.names() + 2 * MAX_ACCOUNTS + 1)
             .find(is_free)
             .unwrap_or_else(|| wanted.clone())
     }

@@ -11,7 +11,7 @@ use crate::{
         transfers::{Begin, SourceIds},
     },
     model::{
-        ClientName, FileMeta, FileName, Receiver, RequestId, Session, TransferId,
+        Actor, ClientName, Deed, FileMeta, FileName, Receiver, RequestId, Session, TransferId,
         messages::{ForClient, FromClient, Resume},
     },
 };
@@ -35,6 +35,8 @@ impl Cluster {
         }
         match message {
             FromClient::Enrol { name } => self.enrol_client(connection, &name),
+            FromClient::Guest { name } => self.enrol_guest(connection, &name),
+            FromClient::SignOut => self.leave_account(connection),
             FromClient::Download { request, name } => self.download(connection, request, name),
             FromClient::Cancel { request } => {
                 let moved = self.places.cancel(self.last_call, (connection, request));
@@ -97,13 +99,13 @@ impl Cluster {
         member.is_some_and(|member| member.address().ip() == address.ip().to_canonical())
     }
 
-    fn enrol_client(&mut self, connection: ConnectionId, wanted: &ClientName) {
+    pub(super) fn enrol_client(&mut self, connection: ConnectionId, wanted: &ClientName) {
         if let Some(name) = self.set_name(connection, wanted) {
             self.tell_name(connection, name);
         }
     }
 
-    fn tell_name(&mut self, connection: ConnectionId, name: ClientName) {
+    pub(super) fn tell_name(&mut self, connection: ConnectionId, name: ClientName) {
         let enrolled = ForClient::Enrolled { name };
         self.actions
             .push_back(Action::ToClient(connection, enrolled));
@@ -119,26 +121,17 @@ impl Cluster {
             }
             self.client_gone(outlived);
         }
-        let Some(named) = self.places.enrol(connection, wanted) else {
+        let accounts = self.registry.accounts();
+        let named = self
+            .places
+            .enrol(connection, wanted, |name| accounts.is_reserved(name));
+        let Some(named) = named else {
             self.send_away(connection);
             return None;
         };
-        let name = named.name;
-        self.books.know_client(&name);
-        if named.before.as_ref() == Some(&name) {
-            return Some(name);
-        }
-        if named.before.is_some() {
-            // Running downloads go on under the client's new name. The client books them under that name as well.
-            for transfer in self.transfers.rename(connection, &name) {
-                self.books.rename(transfer, &name);
-            }
-        }
-        self.tell(Notice::ClientEnrolled {
-            client: name.clone(),
-            address: named.address,
-        });
-        Some(name)
+        // Whoever gives itself a name is a guest.
+        self.sign_out(connection);
+        Some(self.call(connection, named))
     }
 
     fn download(&mut self, connection: ConnectionId, request: RequestId, name: FileName) {
@@ -224,6 +217,10 @@ impl Cluster {
         let granted = ForClient::Granted { request, grant };
         self.actions
             .push_back(Action::ToClient(connection, granted));
+        if let Some(who) = self.actor_at(connection) {
+            let file = name.clone();
+            self.audit(who, Deed::Granted { file, transfer });
+        }
         self.tell(Notice::Granted {
             client,
             file: name,
@@ -345,6 +342,9 @@ impl Cluster {
         for transfer in left.running {
             self.transfers.end(transfer);
             self.books.orphan(self.last_call, transfer);
+        }
+        if let Some(account) = left.account {
+            self.audit(Actor::Account(account), Deed::Disconnected);
         }
         if let Some(client) = left.name.filter(|_| !left.was_away) {
             self.tell(Notice::ClientGone { client });

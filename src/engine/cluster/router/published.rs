@@ -12,7 +12,7 @@ use crate::{
         transfers::{Begin, SourceIds},
     },
     model::{
-        AccountName, FileMeta, FileName, PeerNumber, Publication, Publish, PublishedFile, Receiver,
+        AccountName, Actor, Deed, FileMeta, FileName, PeerNumber, Publication, Publish, PublishedFile, Receiver,
         RequestId, Sharing, TransferId, messages::ForClient,
     },
 };
@@ -43,6 +43,8 @@ impl Cluster {
                     .push_back(Action::ToClient(connection, published));
                 let file = publication.file;
                 if what != Published::Again {
+                    let (who, name) = (publication.owner.clone(), file.name.clone());
+                    self.audit(Actor::Account(who), Deed::Published { file: name });
                     self.tell(Notice::Published {
                         owner: publication.owner,
                         file: file.name.clone(),
@@ -96,6 +98,8 @@ impl Cluster {
                 let others = devices.into_iter().filter(|other| *other != connection);
                 self.tell_withdrawn(name, others);
                 let file = name.clone();
+                let deed = Deed::Withdrawn { file: file.clone() };
+                self.audit(Actor::Account(owner.clone()), deed);
                 self.tell(Notice::Withdrawn { owner, file });
             }
             Err(refusal) => self.refuse(connection, request, refusal),
@@ -296,17 +300,13 @@ impl Cluster {
         (files, all.peek().is_some())
     }
 
-    /// How many files of an account whoever is connected here may see.
-    pub fn published_count(&self, connection: ConnectionId, owner: &AccountName) -> usize {
-        self.publications.count(owner, self.account_at(connection))
+    /// How many files of an account this viewer may see.
+    pub(super) fn published_count(&self, owner: &AccountName, viewer: Option<&AccountName>) -> u32 {
+        u32::try_from(self.publications.count(owner, viewer)).unwrap_or(u32::MAX)
     }
-}
 
-impl Cluster {
-    pub(super) fn account_at(&self, _connection: ConnectionId) -> Option<&AccountName> {
-        None
-    }
-    pub fn has_account(&self, _name: &AccountName) -> bool {
-        false
+    /// True when there is such an account.
+    pub fn has_account(&self, name: &AccountName) -> bool {
+        self.registry.accounts().get(name).is_some()
     }
 }

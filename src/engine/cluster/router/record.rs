@@ -42,8 +42,18 @@ impl Cluster {
                 }
                 _ => false,
             };
+            let ledger = self.registry.ledger();
+            let closed = match &entry {
+                Entry::Settled(closed) if !ledger.closed().contains(closed.open.transfer) => {
+                    Some(closed.clone())
+                }
+                _ => None,
+            };
             if !is_known {
                 self.record(entry);
+            }
+            if let Some(closed) = closed {
+                self.audit_closed(&closed);
             }
         }
         let books = &self.books;

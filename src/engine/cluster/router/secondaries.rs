@@ -201,8 +201,9 @@ impl Cluster {
         let (now, Some(incarnation)) = (self.last_call, self.members.alive_run(number)) else {
             return;
         };
-        for sent in transfers {
+        for mut sent in transfers {
             let transfer = sent.transfer;
+            self.audit_sent(&mut sent);
             let more = self.books.report(now, number, incarnation, &sent);
             self.transfers.sent(now, number, more);
             if more > 0

@@ -12,6 +12,7 @@ use crate::{
         },
     },
     proto::{ErrorCode, Said},
+    store::StoreError,
 };
 
 /// A download as it stands.
@@ -108,6 +109,15 @@ pub enum ClientError {
         /// The central's words and values.
         message: Said,
     },
+    /// This user has no account here.
+    #[error("no account was made or used here")]
+    NoAccount,
+    /// The keys of the accounts cannot be read or kept.
+    #[error("{0}")]
+    Identity(StoreError),
+    /// The system gives no random numbers, of which keys are made.
+    #[error("the system has no random numbers")]
+    NoRandomness,
     /// The node has stopped.
     #[error("the node has stopped")]
     Stopped,
@@ -122,10 +132,13 @@ error_codes!(ClientError, code {
     Self::NoSuchDownload(_) => "no-such-download",
     Self::NoLocalFile(_) => "no-local-file",
     Self::UnknownAccount(_) => "unknown-account",
+    Self::NoAccount => "no-account",
+    Self::NoRandomness => "no-randomness",
     Self::Stopped => "client-stopped",
 } in {
     Self::Denied(denied) => denied.code(),
     Self::Refused { code, .. } => code.code(),
+    Self::Identity(error) => error.code(),
 });
 
 impl From<Stopped> for ClientError {

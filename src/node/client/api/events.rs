@@ -5,8 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::answers::DownloadView;
 use crate::{
     engine::download::Notice,
-    model::{ClientName, Digest, FileName, ReceivedFrom, Who},
+    model::{AccountName, ClientName, Digest, FileName, ReceivedFrom, Who},
     node::{Denied, Failure, Lost, StatisticsTrouble, rules::DownloadNumber},
+    proto::{ErrorCode, Said},
     store::{Damage, PartNote, StoreError},
 };
 
@@ -48,6 +49,27 @@ pub enum ClientEvent {
         wanted: ClientName,
         /// As it is called.
         name: ClientName,
+    },
+    /// It is its user's account, by itself.
+    SignedIn {
+        /// The account.
+        name: AccountName,
+    },
+    /// It is its account's client no more, without having asked for it.
+    SignedOut {
+        /// The account.
+        account: AccountName,
+        /// What it is called as a guest.
+        name: ClientName,
+    },
+    /// The central does not take its user's key: it is a guest.
+    AccountRefused {
+        /// The account.
+        name: AccountName,
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, in words and values.
+        message: Said,
     },
     /// Something happened to a download.
     Download {
@@ -127,6 +149,9 @@ impl ClientEvent {
             | Self::NotOffered { .. }
             | Self::WithdrawnElsewhere { .. }
             | Self::NotServing(_)
+            | Self::SignedIn { .. }
+            | Self::SignedOut { .. }
+            | Self::AccountRefused { .. }
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

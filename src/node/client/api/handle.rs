@@ -19,12 +19,16 @@ use crate::{
     engine::download::ChunkMap,
     model::{
         AccountName, ClientName, ClusterStatus, FileName, ListedFile, PublishedFile,
-        limits::MAX_PUBLISHED_EACH,
+        limits::MAX_PUBLISHED_EACH, messages::User,
     },
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
-        client::{publishing::ReadFile, watch_list::Keep},
+        client::{
+            accounts::{AccountAnswer, AccountWish},
+            publishing::ReadFile,
+            watch_list::Keep,
+        },
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
@@ -57,6 +61,14 @@ pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, 
 #[derive(Debug)]
 pub(in crate::node::client) enum ClientCommand {
     Enrol(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
+    EnrolAs(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
+    Account(
+        AccountWish,
+        oneshot::Sender<Result<AccountAnswer, ClientError>>,
+    ),
+    OwnAccount(oneshot::Sender<()>),
+    SignedIn(oneshot::Sender<Option<AccountName>>),
+    Users(oneshot::Sender<Result<Vec<User>, ClientError>>),
     Name(oneshot::Sender<Option<ClientName>>),
     Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
@@ -112,10 +124,48 @@ impl Drop for Over {
 }
 
 impl ClientHandle {
-    /// Sets or changes the client's name (`INSCRIBIR`); gives the name that it has then, which has a number while another
-    /// client has the same. If the central is unreachable, the name is kept and the error says so.
+    /// Sets or changes the client's name, as a default: where this user has an account, it is that. Gives the name that it has
+    /// then, which has a number while another client has the same. If the central is unreachable, the name is kept and the
+    /// error says so.
     pub async fn enrol(&self, name: ClientName) -> Result<ClientName, ClientError> {
         ask(&self.commands, |answer| ClientCommand::Enrol(name, answer)).await?
+    }
+
+    /// The same by a name that its user typed (`INSCRIBIR`). An account's is only taken with the key of the account.
+    ///
+    /// # Errors
+    /// `name-registered` for an account's name without its key; as [`Self::enrol`].
+    pub async fn enrol_as(&self, name: ClientName) -> Result<ClientName, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::EnrolAs(name, answer)
+        })
+        .await?
+    }
+
+    /// Makes, takes, leaves or ends an account (`REGISTRAR`, `CONECTAR`, `DESCONECTAR`, `BAJA`).
+    ///
+    /// # Errors
+    /// The central's refusals; when a key cannot be kept; when the central cannot be reached.
+    pub async fn account(&self, wish: AccountWish) -> Result<AccountAnswer, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Account(wish, answer)
+        })
+        .await?
+    }
+
+    /// From now on this client is its user's account, where there is one, on every link.
+    pub async fn be_own_account(&self) -> Result<(), Stopped> {
+        ask(&self.commands, ClientCommand::OwnAccount).await
+    }
+
+    /// The account that this client is now.
+    pub async fn signed_in(&self) -> Result<Option<AccountName>, Stopped> {
+        ask(&self.commands, ClientCommand::SignedIn).await
+    }
+
+    /// All accounts (`USUARIOS`).
+    pub async fn users(&self) -> Result<Vec<User>, ClientError> {
+        ask(&self.commands, ClientCommand::Users).await?
     }
 
     /// The present name; none before the first [`Self::enrol`].

@@ -54,6 +54,7 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
             reader,
             mut writer,
             role,
+            ..
         } => match receiver(&role) {
             Ok(receiver) => {
                 let hello = Hello::from_role(&PeerRole::Peer { number: own.number });

@@ -137,11 +137,6 @@ impl Records {
         found
     }
 
-    /// True when a name is written there.
-    pub(in crate::node::client) fn has(&self, name: &FileName) -> bool {
-        self.paths(name).0.exists()
-    }
-
     fn manifest(&self, record: &Record) -> Option<Manifest> {
         let layout = ChunkLayout::for_file(record.stamp.bytes).ok()?;
         let (_, digests) = self.paths(&record.name);
@@ -198,7 +193,6 @@ mod tests {
         records.save(&record, &manifest).unwrap();
         let found = records.load(&BTreeSet::new());
         assert_eq!(found, [(record.clone(), Some(manifest.clone()))]);
-        assert!(records.has(&record.name));
         let known = [record.name.clone()].into_iter().collect();
         assert!(records.load(&known).is_empty());
         let (_, digests) = records.paths(&record.name);
