@@ -231,9 +231,11 @@ impl Deed {
     /// The file that it is about.
     pub fn file(&self) -> Option<&FileName> {
         match self {
-            Self::Resolved { file } | Self::Published { file } | Self::Withdrawn { file } | Self::Granted { file, .. } | Self::Finished { file, .. } => {
-                Some(file)
-            }
+            Self::Resolved { file }
+            | Self::Published { file }
+            | Self::Withdrawn { file }
+            | Self::Granted { file, .. }
+            | Self::Finished { file, .. } => Some(file),
             Self::Registered { .. }
             | Self::Unregistered
             | Self::DeviceAdded { .. }

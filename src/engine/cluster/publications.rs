@@ -258,7 +258,6 @@ impl Publications {
         self.of(owner).filter(|of| of.is_for(viewer)).count()
     }
 
-
     /// True when this account may see something that is not for all.
     pub(super) fn sees_more(&self, viewer: &AccountName) -> bool {
         self.private.contains_key(viewer)

@@ -15,6 +15,7 @@ mod record;
 mod returning;
 mod running;
 mod secondaries;
+mod swarmed;
 mod views;
 
 use std::{
@@ -33,6 +34,7 @@ use super::{
     places::Places,
     policy::{self, Policy},
     publications::Publications,
+    swarms::Swarms,
     transfers::Transfers,
 };
 use crate::{
@@ -85,6 +87,7 @@ pub struct Cluster {
     transfers: Transfers,
     publications: Publications,
     peers: Peers,
+    swarms: Swarms,
     books: Books,
     registrar: Registrar,
     actions: VecDeque<Action>,
@@ -120,6 +123,7 @@ impl Cluster {
             transfers: Transfers::default(),
             publications: Publications::restore(&registry),
             peers: Peers::default(),
+            swarms: Swarms::new(config.seed as u64),
             books: Books::restore(now, registry.ledger(), numbers),
             registrar: Registrar::default(),
             actions: VecDeque::new(),
@@ -221,6 +225,7 @@ impl Cluster {
                 .filter(|_| !self.is_grace()),
             self.books.next_deadline(),
             self.places.next_deadline(),
+            self.swarms.next_news(),
             self.grace_until,
         ]
         .into_iter()
@@ -302,6 +307,7 @@ impl Cluster {
         }
         self.tell_owed();
         self.close_books();
+        self.tell_swarms(now);
         self.tell_drained();
         for (key, position) in self.places.positions(now) {
             self.tell_position(key, position);

@@ -109,7 +109,7 @@ impl Connection {
                 Drain::No
             },
             backoff: Backoff::new(jitter_of(info.id, seed), RETRY_FIRST, RETRY_CAP),
-            is_peer: info.id.peer().is_some(),
+            is_peer: info.id.peer().is_some() && !info.have.is_all(),
         }
     }
 

@@ -239,7 +239,7 @@ impl Download {
         let who = self.sources[source].who();
         let notice = notice(who);
         // Nobody wants to hear of each peer that is slow: peers are many, and nobody's in particular.
-        if matches!(who, Who::Secondary(_)) || matches!(notice, Notice::Banned { .. }) {
+        if !self.sources[source].is_peer() || matches!(notice, Notice::Banned { .. }) {
             self.tell(notice);
         }
     }

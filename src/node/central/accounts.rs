@@ -59,10 +59,12 @@ impl Central {
     /// One page of the accounts.
     pub(super) fn post_users(&mut self, connection: ConnectionId, after: Option<&AccountName>) {
         let mut bytes = 0;
-        let (users, more) = self.cluster.users(self.cluster.account_at(connection), after, |user| {
-            bytes += user.name.as_str().len() + BESIDE_NAME;
-            bytes <= PAGE_BYTES
-        });
+        let (users, more) =
+            self.cluster
+                .users(self.cluster.account_at(connection), after, |user| {
+                    bytes += user.name.as_str().len() + BESIDE_NAME;
+                    bytes <= PAGE_BYTES
+                });
         self.send(connection, Answer::Users { users, more });
     }
 }

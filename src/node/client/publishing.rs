@@ -79,6 +79,23 @@ impl Client {
         }
     }
 
+    /// A download is in a swarm, and the central names peers there.
+    pub(super) fn in_swarm(
+        &mut self,
+        transfer: TransferId,
+        add: Vec<PeerInfo>,
+        drop: Vec<PeerNumber>,
+    ) {
+        let Some(own) = self.peering.own else {
+            return;
+        };
+        let sharing = self.sharing();
+        let uplink = sharing.on.then_some(sharing.uplink);
+        if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
+            fetch.swarm(own, (add, drop), uplink);
+        }
+    }
+
     /// Opens the port, if it is not open; what earlier runs published is found then.
     pub(super) fn listen(&mut self) -> Result<u16, PublishError> {
         if let Some(door) = &self.peering.door {

@@ -8,8 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, accounts::Account,
     api::Asker, maps::Maps, memory::Memory, peering::Peering, questions::Questions,
-    statistics::Statistics,
-    telling::Telling, watch_list::WatchList,
+    statistics::Statistics, telling::Telling, watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},

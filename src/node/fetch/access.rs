@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
 
-use crate::model::{Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who, limits::MAX_SOURCES};
+use crate::model::{
+    Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who,
+    limits::{MAX_PEERS_MET, MAX_SOURCES},
+};
 
 /// See the module. Copies are the same.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ struct Known {
     /// This client's number.
     own: Option<PeerNumber>,
     peers: BTreeMap<PeerNumber, PeerInfo>,
+    /// Those of its swarm, which have what they announce.
+    members: BTreeMap<PeerNumber, PeerInfo>,
 }
 
 /// What is shown to a peer.
@@ -33,12 +38,28 @@ impl PeerAccess {
         if known.own != Some(own) {
             // Another central, or a later run of it: what was signed before is worth nothing there.
             known.peers.clear();
+            known.members.clear();
         }
         known.own = Some(own);
         known.peers.retain(|peer, _| !drop.contains(peer));
         for peer in add {
             if known.peers.len() < MAX_SOURCES || known.peers.contains_key(&peer.peer) {
                 known.peers.insert(peer.peer, peer);
+            }
+        }
+    }
+
+    /// The central names peers of the swarm. What is known of others stays: it is asked for while they are connected to.
+    pub(super) fn join(&self, own: PeerNumber, add: &[PeerInfo]) {
+        let mut known = self.0.lock();
+        if known.own != Some(own) {
+            known.peers.clear();
+            known.members.clear();
+        }
+        known.own = Some(own);
+        for peer in add {
+            if known.members.len() < MAX_PEERS_MET || known.members.contains_key(&peer.peer) {
+                known.members.insert(peer.peer, peer.clone());
             }
         }
     }
@@ -62,7 +83,11 @@ impl PeerAccess {
         let known = self.0.lock();
         Some(Entry {
             own: known.own?,
-            peer: known.peers.get(&peer)?.clone(),
+            peer: known
+                .peers
+                .get(&peer)
+                .or_else(|| known.members.get(&peer))?
+                .clone(),
         })
     }
 }

@@ -23,7 +23,9 @@ use super::{
     writing::{SinkSlot, Writing},
 };
 use crate::{
-    engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
+    engine::download::{
+        Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot, SwarmEvent,
+    },
     model::{FileMeta, Grant, Manifest, SourceId, SourceInfo, TransferId},
     node::{
         Failure, WatchLimits, clock,
@@ -61,6 +63,7 @@ pub(super) struct Shell {
     /// Hashing, writing and all else that is done off the async threads.
     pub(super) works: TaskTracker,
     began: Instant,
+    pub(super) told_progress: Instant,
     /// What failed on this side, kept whole for people; the machine only knows its words.
     pub(super) failure: Option<Failure>,
 }
@@ -121,6 +124,7 @@ impl Shell {
             input_sender: sender,
             works,
             began,
+            told_progress: began,
             failure: None,
         };
         (shell, seen)
@@ -200,6 +204,7 @@ impl Shell {
                 Some(answer) = self.orders.maps.recv() => {
                     let _ = answer.send(Some(self.machine.chunk_map()));
                 }
+                Some(order) = self.orders.swarm.recv() => self.in_swarm(order),
                 () = self.watched.moved() => self.readers_moved(),
                 () = self.orders.stop.cancelled(), if !stopping => {
                     stopping = true;
@@ -207,6 +212,7 @@ impl Shell {
                 }
                 _ = tick.tick() => {
                     self.publish();
+                    self.tell_progress().await;
                     self.storage.sync_if_due();
                 }
             }
@@ -220,7 +226,9 @@ impl Shell {
                 Action::Connect { source } => self.sources.connect(source),
                 Action::Disconnect { source } => self.sources.disconnect(source),
                 Action::Request { source, chunk } => {
-                    self.sources.command(source, Command::Request(chunk));
+                    let lately = self.machine.lately(clock::now());
+                    self.sources
+                        .command(source, Command::Request(chunk, lately));
                 }
                 Action::RequestPart {
                     source,
@@ -246,8 +254,7 @@ impl Shell {
                     })
                     .await;
                 }
-                // No fetch is told that it is in a swarm.
-                Action::Swarm(_) => {}
+                Action::Swarm(action) => self.do_in_swarm(action).await,
                 Action::Notice(notice) => {
                     tracing::info!(transfer = %self.transfer, ?notice, "notice");
                     self.update(FetchUpdate::Notice(notice)).await;
@@ -347,6 +354,14 @@ impl Shell {
             News::Blocked => Event::Blocked { source },
             News::Limited => Event::Limited { source },
             News::Unblocked => Event::Unblocked { source },
+            News::Chooses => Event::Swarm(SwarmEvent::Chooses { source }),
+            News::Has { chunks, line } => Event::Swarm(SwarmEvent::Has {
+                source,
+                chunks,
+                line,
+            }),
+            News::Chosen { chunk } => Event::Swarm(SwarmEvent::Chosen { source, chunk }),
+            News::Nothing => Event::Swarm(SwarmEvent::Nothing { source }),
         }
     }
 
@@ -373,7 +388,7 @@ impl Shell {
         self.snapshot.send_replace(snapshot);
     }
 
-    async fn update(&self, update: FetchUpdate) {
+    pub(super) async fn update(&self, update: FetchUpdate) {
         let _ = self.updates.send((self.transfer, update)).await;
     }
 }

@@ -4,11 +4,14 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
@@ -85,9 +88,12 @@ impl SourceTask {
                 return self.lost(Lost { fault, reason }).await;
             }
         };
+        let (reader, writer, chooses) = connection;
+        if chooses {
+            self.tell(News::Chooses).await;
+        }
         self.tell(News::Connected).await;
-        let (reader, writer) = connection;
-        let asked = Mutex::new(HashMap::new());
+        let asked = Asked::default();
         let (sender, commands) = mpsc::channel(1);
         let commands = std::mem::replace(&mut self.commands, commands);
         drop(sender);
@@ -96,6 +102,7 @@ impl SourceTask {
             source: &self,
             reader,
             asked: &asked,
+            chooses,
             partial: HashMap::new(),
             intake: self.context.lane.join(),
             closed: false,
@@ -122,7 +129,8 @@ impl SourceTask {
     }
 
     /// Connects and opens the content; fetches the manifest while nobody has it.
-    async fn open(&self) -> Result<(Reader, Writer), Lost> {
+    /// Says whether the source chooses chunks itself, if it is asked to.
+    async fn open(&self) -> Result<(Reader, Writer, bool), Lost> {
         let context = &self.context;
         let security = &context.security;
         let addresses = reachable(self.address, context.central);
@@ -163,6 +171,7 @@ impl SourceTask {
             writer.stage(&open);
         });
         let (mut reader, writer, hello) = introduced.await?;
+        let chooses = hello.knows_swarms() && matches!(self.who, Who::Secondary(_));
         match hello.into_role() {
             Ok(PeerRole::Secondary { number, .. }) if Who::Secondary(number) == self.who => {}
             Ok(PeerRole::Peer { number }) if Who::Peer(number) == self.who => {}
@@ -185,12 +194,32 @@ impl SourceTask {
             FromSource::Error { code, message } => return Err(Lost::refused(code, message)),
             other => return Err(Lost::protocol(format!("{other:?} instead of opened"))),
         }
-        Ok((reader, writer))
+        Ok((reader, writer, chooses))
     }
 }
 
-/// Chunks that were asked for, or which part of each.
-type Asked = Mutex<HashMap<ChunkIndex, Option<Part>>>;
+/// What was asked of a source.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Chunks, or which part of each.
+    chunks: Mutex<HashMap<ChunkIndex, Option<Part>>>,
+    /// How many more the source may choose itself.
+    any: AtomicU32,
+}
+
+impl Asked {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChunkIndex, Option<Part>>> {
+        self.chunks.lock()
+    }
+
+    /// The source begins with a chunk that it was not asked for by name. False if it may not.
+    fn is_chosen(&self) -> bool {
+        let one_less = |any: u32| any.checked_sub(1);
+        self.any
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
+    }
+}
 
 /// Sends commands as lines, many in one write; a sign of life when there are none.
 async fn write_all(
@@ -215,12 +244,21 @@ async fn write_all(
         };
         while let Some(next) = command {
             match next {
-                Command::Request(chunk) => {
+                Command::Request(chunk, lately) => {
                     asked.lock().insert(chunk, None);
                     writer.stage(&ToSource::Get {
                         chunk,
                         part: None,
-                        lately: None,
+                        lately,
+                    });
+                }
+                Command::Any(wanted, lately, uplink) => {
+                    asked.any.fetch_add(1, Ordering::Relaxed);
+                    let wanted = *wanted;
+                    writer.stage(&ToSource::Any {
+                        lately,
+                        uplink,
+                        wanted,
                     });
                 }
                 Command::RequestPart(chunk, part) => {
@@ -247,6 +285,7 @@ struct Reading<'a> {
     source: &'a SourceTask,
     reader: Reader,
     asked: &'a Asked,
+    chooses: bool,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
     intake: Intake,
     closed: bool,
@@ -295,13 +334,25 @@ impl Reading<'_> {
                 Ok(())
             }
             FromSource::Ping => Ok(()),
-            FromSource::None | FromSource::Have { .. } => {
-                Err(Lost::protocol("none or have outside of a swarm"))
+            FromSource::None => {
+                self.source.tell(News::Nothing).await;
+                Ok(())
+            }
+            FromSource::Have { chunks, line } => {
+                let line = Duration::from_millis(line.into());
+                self.source.tell(News::Has { chunks, line }).await;
+                Ok(())
             }
             FromSource::Hello(_) | FromSource::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))
             }
         }
+    }
+
+    /// A source that chooses has chosen this chunk.
+    fn is_chosen(&self, chunk: ChunkIndex) -> bool {
+        let layout = self.source.context.file.layout;
+        self.chooses && layout.contains(chunk) && self.asked.is_chosen()
     }
 
     fn forget(&mut self, chunk: ChunkIndex) {
@@ -312,8 +363,15 @@ impl Reading<'_> {
     /// One frame's payload into its chunk's buffer.
     async fn frame(&mut self, chunk: ChunkIndex, offset: u32, length: u32) -> Result<(), Lost> {
         let chunk_len = self.source.context.file.layout.chunk_len(chunk);
-        let Some(asked) = self.asked.lock().get(&chunk).copied() else {
-            return Err(Lost::protocol(format!("chunk {chunk} was not asked for")));
+        let known = self.asked.lock().get(&chunk).copied();
+        let asked = match known {
+            Some(asked) => asked,
+            None if self.is_chosen(chunk) => {
+                self.asked.lock().insert(chunk, None);
+                self.source.tell(News::Chosen { chunk }).await;
+                None
+            }
+            None => return Err(Lost::protocol(format!("chunk {chunk} was not asked for"))),
         };
         let part = asked.unwrap_or(Part {
             from: 0,

@@ -3,11 +3,7 @@
 
 use std::time::Duration;
 
-use super::{
-    messages::{Command, News},
-    shell::Shell,
-    update::FetchUpdate,
-};
+use super::{messages::Command, shell::Shell, update::FetchUpdate};
 use crate::{
     engine::download::{Event, SwarmAction, SwarmEvent},
     model::{PeerInfo, PeerNumber, SourceId, Who},
@@ -76,21 +72,5 @@ impl Shell {
             let permille = (u64::from(have.len()) * 1000 / all) as u16;
             self.update(FetchUpdate::Progress { permille }).await;
         }
-    }
-
-    /// What a source says because of the swarm; gives the other news back.
-    pub(super) fn swarm_news(source: SourceId, news: News) -> Result<Event, News> {
-        let event = match news {
-            News::Chooses => SwarmEvent::Chooses { source },
-            News::Has { chunks, line } => SwarmEvent::Has {
-                source,
-                chunks,
-                line,
-            },
-            News::Chosen { chunk } => SwarmEvent::Chosen { source, chunk },
-            News::Nothing => SwarmEvent::Nothing { source },
-            other => return Err(other),
-        };
-        Ok(Event::Swarm(event))
     }
 }

@@ -102,6 +102,11 @@ impl Crowd {
         }
     }
 
+    /// How fast members are sent to now.
+    pub(super) fn rate_bytes_per_s(&self) -> u64 {
+        self.0.lock().line.rate_bytes_per_s(now()) as u64
+    }
+
     /// How long who asks now waits for a chunk of so many bytes, in milliseconds.
     pub(super) fn line_ms(&self, chunk_bytes: u32) -> u32 {
         let shared = self.0.lock();

@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     crowd::{Crowd, Place},
     end::End,
-    provider::{Content, Provider},
+    provider::Provider,
     requests::Asked,
     sender::{Read, Sender},
 };

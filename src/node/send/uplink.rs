@@ -72,6 +72,11 @@ impl Uplink {
         self.lock().machine.limit_bytes_per_s()
     }
 
+    /// How fast members of swarms are sent to now, in bytes per second.
+    pub(in crate::node) fn sent_to_swarms(&self) -> u64 {
+        self.crowd.rate_bytes_per_s()
+    }
+
     /// Where members of swarms wait for their chunks.
     pub(super) fn crowd(&self) -> &Arc<Crowd> {
         &self.crowd

@@ -12,8 +12,8 @@ use crate::{
         transfers::{Begin, SourceIds},
     },
     model::{
-        AccountName, Actor, Deed, FileMeta, FileName, PeerNumber, Publication, Publish, PublishedFile, Receiver,
-        RequestId, Sharing, TransferId, messages::ForClient,
+        AccountName, Actor, Deed, FileMeta, FileName, PeerNumber, Publication, Publish,
+        PublishedFile, Receiver, RequestId, Sharing, TransferId, messages::ForClient,
     },
 };
 
@@ -29,6 +29,7 @@ impl Cluster {
         {
             self.actions.push_back(Action::Number { connection, peer });
         }
+        self.gives_now(connection);
     }
 
     /// A device publishes a file of its account.
@@ -268,6 +269,7 @@ impl Cluster {
             id,
             add,
             drop,
+            is_swarm: false,
         });
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{Action, ConnectionId, swarms::Gives},
+    engine::cluster::{Action, ConnectionId},
     model::{Digest, Fault, FileMeta, PeerNumber, Receiver, TransferId, messages::Report},
 };
 
@@ -62,17 +62,13 @@ impl Cluster {
     pub(super) fn seeding(&mut self, connection: ConnectionId, id: Digest, is_on: bool) {
         if let Some(peer) = self.peers.number(connection) {
             let gives = self.peers.gives(connection);
-            self.swarms
-                .seeds(self.last_call, id, (peer, gives), is_on);
+            self.swarms.seeds(self.last_call, id, (peer, gives), is_on);
         }
     }
 
     /// A client got wrong bytes from another one. The word of one alone harms nobody.
     pub(super) fn reported_peer(&mut self, connection: ConnectionId, report: &Report) {
-        let is_its_own = self
-            .transfers
-            .get_on(connection, report.transfer)
-            .is_some();
+        let is_its_own = self.transfers.get_on(connection, report.transfer).is_some();
         if let (Some(liar), Fault::Digest, true) = (report.source.peer(), report.fault, is_its_own)
             && let Some(client) = self.places.get(connection)
         {

@@ -18,9 +18,9 @@ pub(super) struct Member {
 }
 
 impl Source {
-    /// True for another client.
+    /// True for another client in the swarm, which has what it announces. One that has all is like a secondary.
     pub(in super::super) fn is_peer(&self) -> bool {
-        matches!(self.who, Who::Peer(_))
+        matches!(self.who, Who::Peer(_)) && !self.have.is_all()
     }
 
     /// True for a peer of which nothing is known yet: it may have all.
