@@ -494,6 +494,8 @@ impl World {
                     }
                 }
                 Action::Refuse { connection, .. }
+                | Action::Number { connection, .. }
+                | Action::Introduce { connection, .. }
                 | Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
                     connection,
@@ -501,6 +503,8 @@ impl World {
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::YouAre { .. }
+                    | ForClient::Published { .. }
+                    | ForClient::Withdrawn { .. }
                     | ForClient::Peers { .. }
                     | ForClient::ServeTo { .. }
                     | ForClient::Superseded { .. },

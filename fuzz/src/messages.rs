@@ -45,6 +45,9 @@ fn from_client(message: &FromClient) {
         FromClient::Enrol { name } => check_client_name(name),
         FromClient::Download { name, .. } => check_file_name(name),
         FromClient::Resume(resume) => check_file(&resume.file),
+        FromClient::Publish { order, .. } => check_file(&order.file),
+        FromClient::Withdraw { name, .. } => check_file_name(name),
+        FromClient::Offer { file, .. } => check_file(file),
         FromClient::Cancel { .. }
         | FromClient::Share(_)
         | FromClient::Progress { .. }
@@ -98,7 +101,9 @@ fn for_client(message: &ForClient) {
         ForClient::Enrolled { name } => check_client_name(name),
         ForClient::Granted { grant, .. } => check_grant(grant),
         ForClient::Superseded { file, .. } => check_file(file),
+        ForClient::Withdrawn { name, .. } => check_file_name(name),
         ForClient::Queued { .. }
+        | ForClient::Published { .. }
         | ForClient::Booked { .. }
         | ForClient::YouAre { .. }
         | ForClient::Peers { .. }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     args::{CentralArgs, CentralCommand},
-    certificates,
+    auditor, certificates,
     commands::{self, CentralLine, CommonLine},
     console::{Console, Mode, Printer, page_columns},
     diary,
@@ -48,6 +48,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     match &args.instead {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
+        Some(CentralCommand::Auditor(args)) => return auditor::main(args),
         Some(CentralCommand::Order(order)) => {
             let which = orders::Which {
                 port: order.which.puerto,

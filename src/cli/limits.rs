@@ -35,6 +35,20 @@ impl Limited for ClientHandle {
     }
 }
 
+/// What a client sends to others.
+#[derive(Clone, Debug)]
+pub(super) struct Uploads(pub(super) ClientHandle);
+
+impl Limited for Uploads {
+    async fn set_limit(&self, limit: Limit) {
+        let _ = self.0.set_upload_limit(limit).await;
+    }
+
+    async fn limit_by_others(&self) -> Option<Limit> {
+        None
+    }
+}
+
 impl Limited for SecondaryOrders {
     async fn set_limit(&self, limit: Limit) {
         let _ = self.set_upload_limit(limit).await;

@@ -14,6 +14,7 @@
 mod anywhere;
 pub mod args;
 pub mod at_end;
+mod auditor;
 pub mod central;
 mod centrals;
 mod certificates;

@@ -14,7 +14,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("campana", "bell"),
     ("clave-archivo", "secret-file"),
     ("como", "as"),
-    ("copiar", "copy"),
+    ("cuentas", "accounts"),
     ("destino", "destination"),
     ("detallado", "verbose"),
     ("diario", "journal"),
@@ -77,6 +77,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("sobrescribir", "overwrite"),
     ("tls-clave", "tls-key"),
     ("todo", "all"),
+    ("tras", "after"),
 ];
 
 /// Flags that are called the same in both languages.
@@ -87,7 +88,11 @@ pub const SAME_IN_BOTH: &[&str] = &[
 /// Commands of the command lines, with the other words that people try.
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
+    ("auditor", "auditor", &[]),
+    ("baja", "unregister", &[]),
+    ("conectar", "connect", &["login"]),
     ("contenido", "content", &["list-content"]),
+    ("desconectar", "disconnect", &["logout"]),
     ("descargar", "get", &["download", "video", "bajar"]),
     ("diario", "journal", &[]),
     ("enlace", "link", &[]),
@@ -98,8 +103,10 @@ const COMMANDS: &[(&str, &str, &[&str])] = &[
         &["lista", "lista-videos", "lista_videos", "ls"],
     ),
     ("publicar", "publish", &[]),
+    ("registrar", "register", &[]),
     ("retirar", "withdraw", &["delete"]),
     ("traer", "get-file", &["fetch"]),
+    ("usuarios", "list-users", &["users", "list_users"]),
     ("ver", "watch", &[]),
     ("verificar", "verify", &[]),
 ];

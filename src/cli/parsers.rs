@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     engine::leadership,
-    model::{ClientName, limits::MAX_SECONDARY_NUMBER},
+    model::{
+        AccountName, ClientName,
+        limits::{MAX_ACCOUNT_NAME_CHARS, MAX_SECONDARY_NUMBER},
+    },
 };
 
 /// With a longer quiet time it would look as if nothing worked.
@@ -129,6 +132,12 @@ pub(super) fn own_address(text: &str) -> Result<SocketAddr, BadValue> {
         .or_else(without)
         .filter(|address: &SocketAddr| !address.ip().is_unspecified())
         .ok_or_else(|| BadValue::new(text, t!("why-own-address")))
+}
+
+/// An account's name.
+pub(super) fn account_name(text: &str) -> Result<AccountName, BadValue> {
+    let bad = |_| BadValue::new(text, t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS));
+    AccountName::try_from(text).map_err(bad)
 }
 
 pub(super) fn client_name(text: &str) -> Result<ClientName, BadValue> {

@@ -105,7 +105,12 @@ fn possible(question: &Question) -> Option<Vec<String>> {
         Script::Publicar { .. }
         | Script::Retirar { .. }
         | Script::Contenido { .. }
-        | Script::Estado { .. } => return None,
+        | Script::Estado { .. }
+        | Script::Registrar { .. }
+        | Script::Conectar { .. }
+        | Script::Desconectar { .. }
+        | Script::Baja { .. }
+        | Script::Usuarios { .. } => return None,
     };
     // Else it is the value of a flag that is being typed.
     let (last, already) = already.split_last()?;

@@ -23,6 +23,15 @@ pub(super) fn home() -> Option<PathBuf> {
     home.filter(|home| home.is_absolute())
 }
 
+/// The file with the keys of its user's accounts.
+pub(super) fn identity() -> Option<PathBuf> {
+    Some(
+        xdg("XDG_CONFIG_HOME", ".config")?
+            .join("trozos")
+            .join("identidad"),
+    )
+}
+
 /// A folder of the XDG base directories: by its variable, or else below the home.
 pub(super) fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);

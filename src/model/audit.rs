@@ -228,6 +228,28 @@ impl Deed {
         }
     }
 
+    /// The name of whom it was done to.
+    pub fn whom(&self) -> Option<String> {
+        match self {
+            Self::DeviceRemoved { account, .. }
+            | Self::AccountRemoved { account }
+            | Self::CodeMade { account }
+            | Self::NameFreed { account } => Some(account.to_string()),
+            Self::Expelled { client } => Some(client.clone()),
+            Self::Drained { secondary } | Self::Works { secondary } => Some(secondary.to_string()),
+            Self::Registered { .. }
+            | Self::Unregistered
+            | Self::DeviceAdded { .. }
+            | Self::Connected { .. }
+            | Self::Disconnected
+            | Self::MaxDownloads { .. }
+            | Self::Resolved { .. }
+            | Self::Migrated { .. }
+            | Self::Granted { .. }
+            | Self::Finished { .. } => None,
+        }
+    }
+
     /// The file that it is about.
     pub fn file(&self) -> Option<&FileName> {
         match self {
@@ -294,6 +316,63 @@ pub struct Audited {
     pub deed: Deed,
 }
 
+/// Which lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditQuery {
+    /// Only of who is called so: an account, a client, an address, a door; or of what was done to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// Only of what is called so, as [`Deed::as_str`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Only about files whose names have this in them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Only from then on, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<u64>,
+    /// Only before then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+    /// Only those after this number.
+    pub after: u64,
+    /// The last so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<usize>,
+}
+
+impl AuditQuery {
+    /// True for a line that is wanted, wherever it stands.
+    pub fn matches(&self, line: &Audited) -> bool {
+        let is_who = |who: &String| {
+            line.who.name() == *who || line.deed.whom().is_some_and(|whom| whom == *who)
+        };
+        let is_file = |part: &String| {
+            let file = line.deed.file();
+            file.is_some_and(|file| file.as_str().contains(part.as_str()))
+        };
+        line.n > self.after
+            && self.who.as_ref().is_none_or(is_who)
+            && self
+                .what
+                .as_ref()
+                .is_none_or(|what| line.deed.as_str() == what)
+            && self.file.as_ref().is_none_or(is_file)
+            && self.since_ms.is_none_or(|since| line.at_ms >= since)
+            && self.until_ms.is_none_or(|until| line.at_ms < until)
+    }
+
+    /// The wanted ones of all lines, in order.
+    pub fn choose<'a>(&self, lines: impl Iterator<Item = &'a Audited>) -> Vec<Audited> {
+        let mut chosen: Vec<_> = lines.filter(|line| self.matches(line)).cloned().collect();
+        if let Some(last) = self.last {
+            chosen.drain(..chosen.len().saturating_sub(last));
+        }
+        chosen
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,5 +398,69 @@ mod tests {
             r#"{"at_ms":1,"who":{"administrator":"telepathy"},"what":"works","secondary":1}"#;
         let read: Audited = serde_json::from_str(door).unwrap();
         assert_eq!(read.who, Actor::Administrator(Door::Unknown));
+    }
+
+    #[test]
+    fn lines_are_chosen_by_all_that_is_said() {
+        let line = |n: u64, who: &str, what: &str| -> Audited {
+            let json = format!(r#"{{"n":{n},"at_ms":{},"who":{who},{what}}}"#, n * 1000);
+            serde_json::from_str(&json).unwrap()
+        };
+        let granted = r#""what":"granted","file":"curso/a.mp4","transfer":"1-0000000000000017""#;
+        let lines = [
+            line(1, r#"{"account":"ana"}"#, granted),
+            line(2, r#"{"guest":"eva"}"#, granted),
+            line(
+                4,
+                r#"{"administrator":"console"}"#,
+                r#""what":"expelled","client":"eva""#,
+            ),
+            line(7, r#"{"account":"ana"}"#, r#""what":"disconnected""#),
+        ];
+        let chosen = |query: AuditQuery| -> Vec<u64> {
+            let chosen = query.choose(lines.iter());
+            chosen.iter().map(|line| line.n).collect()
+        };
+        let all = AuditQuery::default();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(chosen(all.clone()), [1, 2, 4, 7]);
+        assert_eq!(
+            chosen(AuditQuery {
+                who: text("eva"),
+                ..all.clone()
+            }),
+            [2, 4]
+        );
+        assert_eq!(
+            chosen(AuditQuery {
+                who: text("console"),
+                ..all.clone()
+            }),
+            [4]
+        );
+        assert_eq!(
+            chosen(AuditQuery {
+                what: text("granted"),
+                ..all.clone()
+            }),
+            [1, 2]
+        );
+        assert_eq!(
+            chosen(AuditQuery {
+                file: text("a.mp"),
+                last: Some(1),
+                ..all.clone()
+            }),
+            [2]
+        );
+        assert_eq!(
+            chosen(AuditQuery {
+                since_ms: Some(2000),
+                until_ms: Some(7000),
+                ..all.clone()
+            }),
+            [2, 4]
+        );
+        assert_eq!(chosen(AuditQuery { after: 2, ..all }), [4, 7]);
     }
 }

@@ -43,6 +43,9 @@ pub enum IgnoredReason {
     /// Its name is not one that can be asked for.
     #[error(transparent)]
     Name(FileNameError),
+    /// Its name would be that of a file that somebody publishes.
+    #[error("names that begin with @ are those of published files")]
+    Published,
     /// A symbolic link.
     #[error("a symbolic link")]
     Symlink,
@@ -65,6 +68,7 @@ pub enum IgnoredReason {
 
 error_codes!(IgnoredReason, code {
     Self::NotUtf8 => "name-not-utf8",
+    Self::Published => "name-published",
     Self::Symlink => "symbolic-link",
     Self::NotAFile => "not-a-file",
     Self::TooDeep => "too-deep",

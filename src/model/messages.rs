@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountKey, AccountName, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits,
+    AccountKey, AccountName, Audited, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits,
     CopyOrder, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource,
     ListedFile, Outcome, PeerInfo, PeerNumber, Publish, PublishedFile, RemovedReason, RequestId,
     SentBytes, SentTransfer, Sharing, Signature, SourceId, SourceInfo, TransferId, VerifyKey, Wish,
@@ -215,6 +215,13 @@ pub enum Question {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<AccountName>,
     },
+    /// The audit trail, from after a number: only for administrators.
+    Audit {
+        /// The number.
+        after: u64,
+        /// That the administrator's password is known, for this connection.
+        proof: Digest,
+    },
 }
 
 /// From a secondary to the central.
@@ -406,6 +413,13 @@ pub enum Answer {
         users: Vec<User>,
         /// True when there are more after the last of them.
         more: bool,
+    },
+    /// Lines of the audit trail.
+    Audit {
+        /// The lines of this page, in order.
+        lines: Vec<Audited>,
+        /// The number of the last line that there is: less than what was asked for says that the trail is another.
+        last: u64,
     },
 }
 

@@ -32,7 +32,7 @@ mod transfer;
 pub use account::{
     AccountKey, AccountName, AccountNameError, Likeness, Proven, Signature, SignatureError, Wish,
 };
-pub use audit::{Actor, Audited, Deed, Door, Weight};
+pub use audit::{Actor, AuditQuery, Audited, Deed, Door, Weight};
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;

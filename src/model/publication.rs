@@ -36,9 +36,6 @@ pub struct Publication {
     pub audience: Audience,
     /// Since when, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Secondaries are to keep a copy of it, where the cluster's administrator allows that.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub copies: bool,
 }
 
 impl Publication {
@@ -90,7 +87,4 @@ pub struct Publish {
     /// Other content of that name is replaced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces: bool,
-    /// Secondaries are to keep a copy.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub copies: bool,
 }

@@ -2,6 +2,7 @@
 //! gives a handle with commands, and a channel of events for whoever shows them.
 
 mod ask;
+pub mod auditor;
 pub mod central;
 pub mod certificates;
 pub mod client;

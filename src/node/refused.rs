@@ -56,6 +56,9 @@ pub enum Refused {
     /// What it signed is not signed with the key that it names, or not for this connection.
     #[error("not signed with the key of the account, or not for this connection")]
     NotSigned,
+    /// It does not know the administrator's password, or there is none.
+    #[error("only for an administrator, with the password")]
+    NotAdministrator,
     /// It speaks another version of the protocol.
     #[error("protocol {theirs}: this program speaks {PROTOCOL}")]
     OtherProtocol {
@@ -157,6 +160,7 @@ impl Refused {
             Self::NeedsSecret | Self::OldInClosed => ErrorCode::SecretRequired,
             Self::WrongSecret => ErrorCode::WrongSecret,
             Self::NotSigned => ErrorCode::WrongKey,
+            Self::NotAdministrator => ErrorCode::AdministratorRequired,
             Self::OtherProtocol { .. } => ErrorCode::WrongProtocol,
             Self::LineTooLong
             | Self::NotAMessage(_)

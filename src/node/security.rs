@@ -15,6 +15,7 @@ use crate::{
     net::{Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal},
     proto::{
         Password,
+        account::AdminKey,
         handshake::{Secret, SecretError},
         links::LinkKey,
     },
@@ -250,18 +251,19 @@ impl Security {
     }
 }
 
-/// Reads the password of an administrator from a file that nobody else may read.
+/// Reads the password of an administrator from a file that nobody else may read: as it is said by HTTP, and as it is
+/// proven elsewhere.
 ///
 /// # Errors
 /// See [`SecurityError`].
-pub fn administrator(path: &Path) -> Result<Password, SecurityError> {
+pub fn administrator(path: &Path) -> Result<(Password, AdminKey), SecurityError> {
     let text = read_private(path, MAX_SECRET_BYTES as u64 + AROUND_SECRET_BYTES)?;
     let bytes = without_mark(&text).trim_ascii().len();
     if !(MIN_PASSWORD_BYTES..=MAX_SECRET_BYTES).contains(&bytes) {
         let path = path.to_owned();
         return Err(SecurityError::Password { path, bytes });
     }
-    Ok(Password::from_text(&text))
+    Ok((Password::from_text(&text), AdminKey::from_text(&text)))
 }
 
 fn secret(text: &[u8], path: Option<&PathBuf>) -> Result<Secret, SecurityError> {

@@ -7,13 +7,14 @@
 
 use ring::{
     digest::{SHA256, digest},
-    hmac,
+    hmac, pbkdf2,
     signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
 
 use super::{
-    handshake::{Opening, Transcript},
+    handshake::{Opening, STRETCH_ROUNDS, Transcript},
     nonce::Nonce,
+    password::plain_text,
 };
 use crate::model::{
     AccountKey, ClientName, Digest, Signature, Wish,
@@ -21,6 +22,7 @@ use crate::model::{
 };
 
 const LABEL: &[u8] = b"trozos 1 account\n";
+const ADMIN_LABEL: &[u8] = b"trozos 1 administrator\n";
 const CODE_LABEL: &[u8] = b"trozos 1 code\n";
 
 /// What names one connection for both of its sides.
@@ -81,6 +83,46 @@ impl Channel {
         let text = self.text(CODE_LABEL, &[claim.key.as_bytes()]);
         let said = claim.code.as_ref();
         said.is_some_and(|code| hmac::verify(&secret, &text, code.as_bytes()).is_ok())
+    }
+}
+
+/// What an administrator's password becomes: known on both sides of a connection, and never sent.
+#[derive(Clone)]
+pub struct AdminKey(hmac::Key);
+
+impl std::fmt::Debug for AdminKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminKey(..)")
+    }
+}
+
+impl AdminKey {
+    /// Of a password as it was written; white space around it, and a byte order mark, are no part of it. Takes some 50 ms.
+    pub fn from_text(text: &[u8]) -> Self {
+        let mut key = [0; 32];
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            STRETCH_ROUNDS,
+            b"trozos 1 administrator",
+            plain_text(text),
+            &mut key,
+        );
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    }
+}
+
+impl Channel {
+    /// That this side knows the administrator's password, for this connection.
+    pub fn prove(&self, key: &AdminKey) -> Digest {
+        let tag = hmac::sign(&key.0, &self.text(ADMIN_LABEL, &[]));
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(tag.as_ref());
+        Digest::new(bytes)
+    }
+
+    /// True when the other side does. In constant time.
+    pub fn proves(&self, key: &AdminKey, proof: Digest) -> bool {
+        hmac::verify(&key.0, &self.text(ADMIN_LABEL, &[]), proof.as_bytes()).is_ok()
     }
 }
 
@@ -283,6 +325,17 @@ mod tests {
             ..claim.clone()
         };
         assert!(!channel.proves_code(&stolen, hash));
+    }
+
+    #[test]
+    fn an_administrator_proves_the_password_for_one_connection() {
+        let [one, other] = [1, 2].map(|n| Channel::new(&opening(b"hello", b""), nonce(n)));
+        let key = AdminKey::from_text(b" una clave de prueba\n");
+        let proof = one.prove(&AdminKey::from_text(b"una clave de prueba"));
+        assert!(one.proves(&key, proof));
+        assert!(!other.proves(&key, proof));
+        assert!(!one.proves(&AdminKey::from_text(b"otra clave de prueba"), proof));
+        assert_eq!(format!("{key:?}"), "AdminKey(..)");
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub enum ErrorCode {
     WrongKey,
     /// The name is an account's: it takes the account's key.
     NameRegistered,
+    /// Only for administrators, who prove that they know the password.
+    AdministratorRequired,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.
@@ -101,6 +103,7 @@ error_codes!(ErrorCode, code {
     Self::UnknownAccount => "unknown-account",
     Self::WrongKey => "wrong-key",
     Self::NameRegistered => "name-registered",
+    Self::AdministratorRequired => "administrator-required",
     Self::TimedOut => "timed-out",
     Self::Expelled => "expelled",
     Self::Internal => "internal",

@@ -30,7 +30,7 @@ use crate::model::{Digest, PeerNumber, SecondaryNumber, error_codes, limits};
 pub use super::nonce::Nonce;
 
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
-const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
+pub(super) const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
 const STRETCH_SALT: &[u8] = b"trozos 1 secret";
 const CONNECTOR_LABEL: &[u8] = b"trozos 1 connector\n";
 const SERVER_LABEL: &[u8] = b"trozos 1 server\n";

@@ -325,6 +325,7 @@ impl Limited {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
         };
         let target = config.target.clone();
         let (sender, events) = tokio::sync::mpsc::channel(1000);
@@ -544,6 +545,8 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
         announce: None,
+        accounts: true,
+        administrator: None,
         security: Default::default(),
         face: None,
         listen: address,

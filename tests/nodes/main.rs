@@ -9,6 +9,7 @@ mod http;
 mod later;
 mod orders;
 mod own_disk;
+mod published;
 mod retired;
 #[path = "../support/mod.rs"]
 mod support;

@@ -161,6 +161,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
         memory: None,
         identity: None,
         patience: Default::default(),
+        peering: Default::default(),
         security: Default::default(),
     };
     let (sender, _events) = mpsc::channel(1000);

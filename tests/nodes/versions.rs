@@ -53,6 +53,8 @@ fn again(bench: &Bench, required_secondaries: u16) -> CentralConfig {
         statistics: bench.path("stats"),
         journal: None,
         several: None,
+        accounts: true,
+        administrator: None,
         security: Default::default(),
         face: None,
     }

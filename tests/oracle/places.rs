@@ -151,6 +151,9 @@ impl Places {
             FromClient::Resume(resume) => self.resuming = Some(self.resuming(connection, resume)),
             FromClient::Download { .. }
             | FromClient::Share(_)
+            | FromClient::Publish { .. }
+            | FromClient::Withdraw { .. }
+            | FromClient::Offer { .. }
             | FromClient::Progress { .. }
             | FromClient::MorePeers { .. }
             | FromClient::Seeding { .. } => {}
@@ -255,6 +258,8 @@ impl Places {
             | Action::ToReceiver(..)
             | Action::ToSecondary(..)
             | Action::Ack { .. }
+            | Action::Number { .. }
+            | Action::Introduce { .. }
             | Action::Record(_)
             | Action::Notice(_) => {}
         }
@@ -306,6 +311,8 @@ impl Places {
             }
             ForClient::Superseded { .. }
             | ForClient::YouAre { .. }
+            | ForClient::Published { .. }
+            | ForClient::Withdrawn { .. }
             | ForClient::Peers { .. }
             | ForClient::ServeTo { .. } => {}
         }

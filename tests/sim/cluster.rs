@@ -594,6 +594,8 @@ impl Walk {
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::YouAre { .. }
+                    | ForClient::Published { .. }
+                    | ForClient::Withdrawn { .. }
                     | ForClient::Peers { .. }
                     | ForClient::ServeTo { .. }
                     | ForClient::Superseded { .. },
@@ -605,6 +607,8 @@ impl Walk {
                     | ForSecondary::Expelled { .. },
                 )
                 | Action::Ack { .. }
+                | Action::Number { .. }
+                | Action::Introduce { .. }
                 | Action::Notice(_) => {}
             }
         }

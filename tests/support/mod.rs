@@ -89,6 +89,8 @@ impl Bench {
             statistics: folder.path().join("stats"),
             journal: None,
             several: None,
+            accounts: true,
+            administrator: None,
             security: Default::default(),
             face: None,
         };
@@ -144,6 +146,7 @@ impl Bench {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
             security: Default::default(),
         };
         change(&mut config);

@@ -8,12 +8,12 @@ use clap::{
 };
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
-    USUAL_SECONDARIES,
+    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, LogArgs, MOST_VIEWERS, OfCentral, Order,
+    SecurityArgs, USUAL_SECONDARIES,
 };
 use crate::{
     cli::{
-        centrals::group_name,
+        centrals::{CentralPlaces, central_places, group_name},
         parsers::{number, ttl},
         place::{Place, place},
         quantity::time,
@@ -22,7 +22,7 @@ use crate::{
     http,
     model::GroupName,
     node::{
-        Security,
+        Centrals, Security,
         central::{Announce, CentralConfig, SeveralConfig},
     },
 };
@@ -83,6 +83,9 @@ pub struct CentralArgs {
     /// Hands over to another central this often.
     #[arg(long, value_name = "TIEMPO", value_parser = tidy(time))]
     pub migrar_cada: Option<Duration>,
+    /// Whether people may have accounts.
+    #[arg(long, value_name = "si|no", default_value = "si", value_parser = tidy(switch))]
+    pub cuentas: bool,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -106,9 +109,43 @@ pub enum CentralCommand {
     /// Looks at a journal, or restores one from a copy.
     #[command(next_help_heading = "options")]
     Diario(JournalArgs),
+    /// Follows the audit trail over the network.
+    #[command(next_help_heading = "options")]
+    Auditor(Box<AuditorArgs>),
     /// Something that is asked of a central that runs.
     #[command(flatten)]
     Order(Order<OfCentral>),
+}
+
+/// What `videocentral auditor` follows, and where it writes it.
+#[derive(Args, Clone, Debug)]
+pub struct AuditorArgs {
+    /// The centrals.
+    #[arg(long, value_name = "HOST|auto", default_value = "localhost", value_parser = tidy(central_places))]
+    pub ip_central: CentralPlaces,
+    /// The central's port.
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(1, u16::MAX)))]
+    pub puerto_central: u16,
+    /// File with the administrator's password.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub admin_contrasena_archivo: PathBuf,
+    /// Where lines are written; `-` is stdout.
+    #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
+    pub salida: Option<PathBuf>,
+    /// Only lines after this number.
+    #[arg(long, value_name = "N", value_parser = tidy(number::<u64>(0, u64::MAX)))]
+    pub tras: Option<u64>,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+impl AuditorArgs {
+    /// The centrals that it may go to.
+    pub fn centrals(&self) -> Centrals {
+        self.ip_central.centrals(self.puerto_central, None, None)
+    }
 }
 
 /// What certificates are to be made.
@@ -183,6 +220,8 @@ impl CentralArgs {
                 .then(|| Announce {
                     group: self.grupo.clone(),
                 }),
+            accounts: self.cuentas,
+            administrator: self.http.admin_key.clone(),
             journal: self.diario.clone(),
             several,
             face: self.http.hosts(&security).map(|hosts| {

@@ -11,10 +11,10 @@ use super::{CENTRAL_PORT, Common, DownloadArgs, PeerArgs, SecurityArgs};
 use crate::{
     cli::{
         centrals::{CentralPlaces, central_places, group_name},
-        parsers::{client_name, file_name, number, own_address},
+        parsers::{account_name, client_name, file_name, number, own_address},
         values::{PathParser, named_value, tidy},
     },
-    model::{ClientName, GroupName},
+    model::{AccountName, ClientName, GroupName},
     node::Centrals,
 };
 
@@ -143,6 +143,43 @@ pub enum Script {
         #[command(flatten)]
         output: Output,
     },
+    /// Makes an account, and is it from then on.
+    Registrar {
+        /// Its name.
+        #[arg(value_name = "NOMBRE", help_heading = "arguments", value_parser = tidy(account_name))]
+        cuenta: AccountName,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Is an account from then on.
+    Conectar {
+        /// Which; the last one when it is not said.
+        #[arg(value_name = "NOMBRE", help_heading = "arguments", value_parser = tidy(account_name))]
+        cuenta: Option<AccountName>,
+        /// A code that lets this machine in.
+        #[arg(value_name = "CODIGO", help_heading = "arguments", requires = "cuenta")]
+        codigo: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Is a guest from then on.
+    Desconectar {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Ends its account.
+    Baja {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Prints the accounts.
+    Usuarios {
+        /// Only those whose names have this in them.
+        #[arg(value_name = "TEXTO", help_heading = "arguments")]
+        texto: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Prints the state of the cluster.
     Estado {
         #[command(flatten)]
@@ -169,7 +206,12 @@ impl Script {
             Self::Ver { .. }
             | Self::Publicar { .. }
             | Self::Contenido { .. }
-            | Self::Estado { .. } => {}
+            | Self::Estado { .. }
+            | Self::Registrar { .. }
+            | Self::Conectar { .. }
+            | Self::Desconectar { .. }
+            | Self::Baja { .. }
+            | Self::Usuarios { .. } => {}
         }
         self
     }
@@ -186,6 +228,11 @@ impl Script {
             | Self::Retirar { output, .. }
             | Self::Contenido { output, .. }
             | Self::Traer { output, .. }
+            | Self::Registrar { output, .. }
+            | Self::Conectar { output, .. }
+            | Self::Desconectar { output }
+            | Self::Baja { output }
+            | Self::Usuarios { output, .. }
             | Self::Estado { output } => output,
         }
     }
@@ -228,9 +275,6 @@ pub struct Publication {
     /// All files of a folder.
     #[arg(long)]
     pub todo: bool,
-    /// Secondaries keep a copy.
-    #[arg(long)]
-    pub copiar: bool,
     /// Goes on to serve it.
     #[arg(long)]
     pub servir: bool,

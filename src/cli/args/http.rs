@@ -12,7 +12,7 @@ use crate::{
     },
     http::{Hosts, Passwords},
     node::{Security, SecurityError, administrator},
-    proto::Password,
+    proto::{Password, account::AdminKey},
 };
 
 /// Flags of servers that may answer HTTP.
@@ -34,6 +34,9 @@ pub struct HttpArgs {
     /// What is in the file, once it is read.
     #[arg(skip)]
     pub administrator: Option<Password>,
+    /// The same, as it is proven.
+    #[arg(skip)]
+    pub admin_key: Option<AdminKey>,
 }
 
 /// Why HTTP cannot be answered as it is asked for.
@@ -65,7 +68,9 @@ impl HttpArgs {
     /// See [`SecurityError`].
     pub fn read_password(&mut self) -> Result<(), SecurityError> {
         let path = self.admin_contrasena_archivo.as_deref();
-        self.administrator = path.map(administrator).transpose()?;
+        if let Some((password, key)) = path.map(administrator).transpose()? {
+            (self.administrator, self.admin_key) = (Some(password), Some(key));
+        }
         Ok(())
     }
 

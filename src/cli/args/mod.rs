@@ -32,7 +32,9 @@ use crate::node::{
     client::{ClientConfig, Keeping},
 };
 
-pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
+pub use central::{
+    AuditorArgs, CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs,
+};
 pub use client::{Choice, ClientArgs, Output, Progress, Publication, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
@@ -71,6 +73,21 @@ pub struct Common {
     /// Prints every value and where it comes from, and ends.
     #[arg(long)]
     pub mostrar_config: bool,
+}
+
+/// Flags of the log, of a program that has no statistics.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "general")]
+pub struct LogArgs {
+    /// Level of the log on stderr, or a filter of tracing's.
+    #[arg(long, value_name = "NIVEL", default_value = "warn", value_parser = tidy(log_level))]
+    pub registro: String,
+    /// Form of the log.
+    #[arg(long, value_name = "texto|json", value_parser = tidy(EnumValueParser::<LogFormat>::new()), default_value = "texto")]
+    pub registro_formato: LogFormat,
+    /// File of the log, instead of stderr.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub registro_archivo: Option<PathBuf>,
 }
 
 /// Accepts names of locales too; completions offer only the short names.
@@ -181,6 +198,8 @@ pub struct DownloadArgs {
 pub struct Habits {
     /// What limits all that is received.
     pub limit: Option<Timetable>,
+    /// What limits all that other clients are sent.
+    pub upload: Option<Timetable>,
     /// What is run at the end of each.
     pub at_end: Option<Program>,
     /// The terminal's bell rings at the end of each.
@@ -192,6 +211,7 @@ impl DownloadArgs {
     pub fn habits(&self) -> Habits {
         Habits {
             limit: self.limite_bajada.clone(),
+            upload: None,
             at_end: self.al_terminar.clone(),
             bell: self.campana,
         }
@@ -235,6 +255,7 @@ pub(super) fn settings_can_have(arg: &Arg) -> bool {
             | "por_contenido"
             | "borrar"
             | "ensayo"
+            | "tras"
     );
     arg.get_long().is_some() && !is_about_this_run
 }

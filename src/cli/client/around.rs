@@ -10,7 +10,7 @@ use crate::{
     cli::{
         args::Habits,
         at_end::AtEnd,
-        limits::Limits,
+        limits::{Limits, Uploads},
         text::{self, limits::Limited},
         timetable::Held,
     },
@@ -24,6 +24,8 @@ const CHANGES: usize = 16;
 pub(in crate::cli) struct Around {
     pub(in crate::cli) at_end: AtEnd,
     pub(super) limits: Arc<Limits<ClientHandle>>,
+    /// Of what other clients are sent.
+    pub(super) uploads: Arc<Limits<Uploads>>,
     bell: bool,
     /// A download has ended, and the bell has not rung for it.
     is_due: bool,
@@ -41,9 +43,11 @@ impl Around {
         habits: Habits,
         tell: impl Fn(&Held) + Send + 'static,
     ) -> Self {
+        let uploads = Uploads(client.clone());
         Self {
             at_end: AtEnd::new(habits.at_end),
             limits: Arc::new(Limits::start(client.clone(), habits.limit, tell).await),
+            uploads: Arc::new(Limits::start(uploads, habits.upload, |_: &Held| {}).await),
             bell: habits.bell,
             is_due: false,
         }

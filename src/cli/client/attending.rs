@@ -37,6 +37,26 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
+    /// `LIMITE`.
+    pub(super) async fn upload_limit(&self, timetable: Option<Timetable>) {
+        let now = match timetable {
+            Some(timetable) => self.uploads.set(timetable).await,
+            None => self.uploads.now().await,
+        };
+        let timetable = now.timetable.as_deref();
+        let line = text::limits::line(Limited::Upload, &now.held, timetable, &Zoned::now());
+        self.printer.line(line);
+    }
+
+    /// What others are sent, where there is anything to send.
+    pub(super) async fn tell_serving(&self) {
+        if let Ok(serving) = self.handle.serving().await
+            && (serving.files > 0 || serving.bytes > 0)
+        {
+            self.printer.line(text::published::serving(&serving));
+        }
+    }
+
     /// Rings for what has ended, once.
     pub(super) fn ring(&self, around: &mut Around) {
         if around.is_bell_due() && self.has_person {

@@ -4,6 +4,7 @@
 //! what players read, `own_name` what a client is called that has no name, `ending` how both end, `around` what else is wanted
 //! of downloads: a limit, programs and a bell at their ends; `attending` is what the prompt does about these.
 
+mod accounts;
 mod around;
 mod asking;
 mod attending;
@@ -24,13 +25,14 @@ use std::process::ExitCode;
 
 use super::{
     args::ClientArgs, commands, console::Mode, flags, output, program, remote_names, scripts,
-    text::topics,
+    text::topics, values,
 };
 use crate::node::{NetworkRole, client::Keeping};
 
 pub use prompt::{Extra, NoExtra};
 pub use run::run;
 pub(super) use {
+    accounts::chosen as chosen_users,
     around::Around,
     ending::stop_client,
     service::{ASK_EVERY, Service},
@@ -59,9 +61,11 @@ pub fn main() -> ExitCode {
         _ => Keeping::Folder(folder),
     };
     let mut config = args.download.config(centrals, statistics, security);
+    config.identity = values::identity();
     let state = args.common.estadisticas.clone();
     config.peering = args.peers.config(config.target.clone(), state);
-    let habits = args.download.habits();
+    let mut habits = args.download.habits();
+    habits.upload = args.peers.limite_subida.clone();
     let name = args.nombre;
     if let Some(script) = args.script {
         return scripts::main(

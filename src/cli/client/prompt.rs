@@ -24,7 +24,7 @@ use crate::{
         commands::{self, ClientLine, CommonLine},
         console::{Console, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
-        limits::Limits,
+        limits::{Limits, Uploads},
         news::{ClientNews, News},
         text::{
             self,
@@ -83,6 +83,7 @@ pub(super) struct Prompt<E> {
     pub(super) handle: ClientHandle,
     pub(super) printer: Printer,
     pub(super) limits: Arc<Limits<ClientHandle>>,
+    pub(super) uploads: Arc<Limits<Uploads>>,
     extra: E,
     /// A person reads the answers.
     pub(super) has_person: bool,
@@ -116,7 +117,7 @@ pub(super) struct Prompt<E> {
 
 impl<E: Extra> Prompt<E> {
     pub(super) fn new(
-        (handle, limits): (ClientHandle, Arc<Limits<ClientHandle>>),
+        (handle, around): (ClientHandle, &Around),
         config: ClientConfig,
         extra: E,
         console: &Console,
@@ -126,7 +127,8 @@ impl<E: Extra> Prompt<E> {
         Self {
             handle,
             printer: console.printer.clone(),
-            limits,
+            limits: Arc::clone(&around.limits),
+            uploads: Arc::clone(&around.uploads),
             extra,
             has_person,
             stop,
@@ -242,9 +244,10 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn enrol(&self, name: ClientName) {
-        match self.handle.enrol(name.clone()).await {
+        match self.handle.enrol_as(name.clone()).await {
             Ok(given) if given == name => self.printer.line(t!("enrolled-as", name = name)),
             Ok(given) => self.printer.line(text::client::other_name(&name, &given)),
+            Err(error @ ClientError::Refused { .. }) => self.complain(errors::client(&error)),
             Err(error) => {
                 self.complain(t!("name-but", name = name, why = errors::client(&error)));
             }
@@ -280,6 +283,9 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Content(account)) => return Next::Ask(Question::Content(account)),
             Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
+            Ok(ClientLine::UploadLimit(timetable)) => self.upload_limit(timetable).await,
+            Ok(ClientLine::Account(wish)) => return Next::Ask(Question::Account(wish)),
+            Ok(ClientLine::Users(text)) => return Next::Ask(Question::Users(text)),
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -315,6 +321,8 @@ impl<E: Extra> Prompt<E> {
             Question::Withdraw(name) => self.withdraw(&name).await,
             Question::Content(account) => self.content(&account).await,
             Question::Bring(line) => self.bring(&line).await,
+            Question::Account(wish) => self.account(wish).await,
+            Question::Users(text) => self.users(text.as_deref()).await,
         }
     }
 
@@ -351,6 +359,7 @@ impl<E: Extra> Prompt<E> {
         self.printer
             .lines(text::client::downloads(&views, page_columns()));
         self.tell_limit().await;
+        self.tell_serving().await;
     }
 
     async fn status(&self) {

@@ -119,6 +119,5 @@ fn order(line: &PublishLine, path: PathBuf, name: Option<FileName>) -> PublishOr
         name,
         audience: line.audience.clone(),
         replaces: line.replaces,
-        copies: line.copies,
     }
 }

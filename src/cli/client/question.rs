@@ -6,6 +6,7 @@ use crate::{
         text::spoken,
     },
     model::{AccountName, ClientName, FileName},
+    node::client::AccountWish,
 };
 
 /// What a line asks of the central.
@@ -24,6 +25,8 @@ pub(super) enum Question {
     Withdraw(FileName),
     Content(AccountName),
     Bring(BringLine),
+    Account(AccountWish),
+    Users(Option<String>),
 }
 
 impl Question {
@@ -42,7 +45,9 @@ impl Question {
             | Self::Status
             | Self::Resume(_)
             | Self::Publish(_)
-            | Self::Withdraw(_) => return None,
+            | Self::Withdraw(_)
+            | Self::Account(_)
+            | Self::Users(_) => return None,
         };
         Some(spoken::command(name))
     }

@@ -56,8 +56,7 @@ pub async fn run(
     let printer = console.printer.clone();
     let told = move |held: &Held| printer.news([changed(held)]);
     let mut around = Around::start(&handle, habits, told).await;
-    let limits = Arc::clone(&around.limits);
-    let prompt = Prompt::new((handle, limits), config, extra, &console, stop.clone());
+    let prompt = Prompt::new((handle, &around), config, extra, &console, stop.clone());
     // Waits for service to begin, after somebody was told that it has not.
     let mut service = JoinSet::new();
     let mut asking = Asking::default();

@@ -33,12 +33,14 @@ impl<E: Extra> Prompt<E> {
         let (name, claim) = own_name::claimed(self.config.memory.as_deref());
         *self.claim.borrow_mut() = claim;
         let enrolled = self.handle.enrol(name.clone()).await;
+        let account = self.handle.signed_in().await.ok().flatten();
         // In a pipe the answers to its commands are all that is read.
         if self.has_person {
-            self.printer.line(match enrolled {
-                Ok(given) if given == name => t!("named-itself", name = name),
-                Ok(given) => text::client::other_name(&name, &given),
-                Err(error) => t!("name-but", name = name, why = errors::client(&error)),
+            self.printer.line(match (account, enrolled) {
+                (Some(account), Ok(_)) => t!("account-signed-in", name = account),
+                (None, Ok(given)) if given == name => t!("named-itself", name = name),
+                (None, Ok(given)) => text::client::other_name(&name, &given),
+                (_, Err(error)) => t!("name-but", name = name, why = errors::client(&error)),
             });
         }
     }

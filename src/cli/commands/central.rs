@@ -1,10 +1,14 @@
 //! A line at a central's prompt.
 
 use super::{
-    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, file_name, form,
-    nothing, numbers, parse, unquote, value,
+    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, account_name,
+    audit::audit, file_name, form, nothing, numbers, parse, split_words, unquote, value,
 };
-use crate::{cli::quantity::is_off, model::FileName};
+use crate::{
+    cli::quantity::is_off,
+    engine::fold::fold,
+    model::{AccountName, AuditQuery, FileName},
+};
 
 /// A line at a central's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +39,29 @@ pub enum CentralLine {
     Resolve(FileName, u16),
     /// `ESTADISTICAS`.
     Statistics(Form),
+    /// `CUENTAS`.
+    Accounts,
+    /// `CUENTA`: what is done to one.
+    Account(AccountName, AccountVerb),
+    /// `LIBERAR`.
+    FreeName(AccountName),
+    /// `AUDITORIA`: these lines.
+    Audit(AuditQuery, Form),
     /// What every program has.
     Common(CommonLine),
+}
+
+/// What is done to an account by `CUENTA`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountVerb {
+    /// It is shown.
+    Show,
+    /// A code lets one device more in.
+    NewCode,
+    /// The device whose key begins so is its no more.
+    RemoveDevice(String),
+    /// It is no more.
+    Remove,
 }
 
 /// What is done to a secondary by `DRENAR`.
@@ -83,7 +108,38 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
             CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
         }
         CentralVerb::Statistics => CentralLine::Statistics(form(rest, id)?),
+        CentralVerb::Accounts => plain(CentralLine::Accounts)?,
+        CentralVerb::Account => account(rest, id)?,
+        CentralVerb::FreeName if rest.is_empty() => return Err(BadLine::Missing { id }),
+        CentralVerb::FreeName => CentralLine::FreeName(account_name(rest)?),
+        CentralVerb::Audit => {
+            let (query, form) = audit(rest, &jiff::Zoned::now())?;
+            CentralLine::Audit(query, form)
+        }
     })
+}
+
+/// `CUENTA ana`, `CUENTA ana NUEVA`, `CUENTA ana QUITAR 1a2b3c4d`, `CUENTA ana BORRAR`.
+fn account(rest: &str, id: &'static str) -> Result<CentralLine, BadLine> {
+    let mut words = split_words(rest).into_iter();
+    let name = words.next().ok_or(BadLine::Missing { id })?;
+    let name = account_name(&name)?;
+    let verb = match words.next() {
+        None => AccountVerb::Show,
+        Some(word) => match fold(&word).as_str() {
+            "nueva" | "nuevo" | "new" => AccountVerb::NewCode,
+            "borrar" | "delete" => AccountVerb::Remove,
+            "quitar" | "remove" => {
+                let key = words.next().ok_or(BadLine::Missing { id })?;
+                AccountVerb::RemoveDevice(key.to_lowercase())
+            }
+            _ => return Err(value(&word, BadValue::AccountVerb)),
+        },
+    };
+    match words.next() {
+        Some(word) => Err(BadLine::TooMuch { word, id }),
+        None => Ok(CentralLine::Account(name, verb)),
+    }
 }
 
 /// `DRENAR 1 2`, `DRENAR 1 2 NO`.

@@ -1,15 +1,16 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, limit, means_several,
-    nothing, parse,
-    publishing::{self, BringLine, PublishLine, account_name},
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, account_name, file_name, limit,
+    means_several, nothing, parse,
+    publishing::{self, BringLine, PublishLine},
     split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
     model::{AccountName, ClientName, FileName},
+    node::client::AccountWish,
 };
 
 /// A line at a client's prompt.
@@ -41,6 +42,8 @@ pub enum ClientLine {
     Verify(Wanted),
     /// `LIMITE_BAJADA`: sets it; `None` to be told it.
     Limit(Option<Timetable>),
+    /// `LIMITE`: sets that of what peers are sent; `None` to be told it.
+    UploadLimit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
     /// `PUBLICAR`.
@@ -51,6 +54,10 @@ pub enum ClientLine {
     Content(AccountName),
     /// `TRAER`.
     Bring(BringLine),
+    /// `REGISTRAR`, `CONECTAR`, `DESCONECTAR`, `BAJA`.
+    Account(AccountWish),
+    /// `USUARIOS`: those whose names have this in them.
+    Users(Option<String>),
     /// What every program has.
     Common(CommonLine),
 }
@@ -123,12 +130,41 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         }
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
+        ClientVerb::UploadLimit => ClientLine::UploadLimit(limit(rest, timetable::parse)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
         ClientVerb::Publish => ClientLine::Publish(publishing::publish(needs()?, id)?),
         ClientVerb::Withdraw => ClientLine::Withdraw(file_name(unquote(needs()?))?),
         ClientVerb::Content => ClientLine::Content(account_name(needs()?)?),
         ClientVerb::Bring => publishing::bring(needs()?, id)?,
+        ClientVerb::Register => ClientLine::Account(AccountWish::Register(account_name(needs()?)?)),
+        ClientVerb::Connect => ClientLine::Account(connect(rest, id)?),
+        ClientVerb::Disconnect => {
+            nothing(rest, id)?;
+            ClientLine::Account(AccountWish::SignOut)
+        }
+        ClientVerb::Unregister => {
+            nothing(rest, id)?;
+            ClientLine::Account(AccountWish::Unregister)
+        }
+        ClientVerb::Users => {
+            let text = unquote(rest);
+            ClientLine::Users((!text.is_empty()).then(|| text.to_owned()))
+        }
     })
+}
+
+/// `CONECTAR`, `CONECTAR ana`, `CONECTAR ana CÓDIGO`.
+fn connect(rest: &str, id: &'static str) -> Result<AccountWish, BadLine> {
+    let mut words = rest.split_whitespace();
+    let name = words.next().map(account_name).transpose()?;
+    let code = words.next().map(str::to_owned);
+    match words.next() {
+        Some(word) => Err(BadLine::TooMuch {
+            word: word.to_owned(),
+            id,
+        }),
+        None => Ok(AccountWish::SignIn { name, code }),
+    }
 }
 
 fn client_name(text: &str) -> Result<ClientName, BadLine> {

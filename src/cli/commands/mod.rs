@@ -1,6 +1,7 @@
 //! What is typed at a prompt, understood: `table` has the commands of each program, `words` splits what follows, and
 //! `client`, `central` and `secondary` are what a line means to each.
 
+mod audit;
 mod central;
 mod client;
 mod publishing;
@@ -11,12 +12,12 @@ mod words;
 use super::timetable::{BadEntry, Bare, Timetable, WhyBad};
 use crate::{
     engine::fold::fold,
-    model::{FileName, FileNameError},
+    model::{AccountName, AccountNameError, FileName, FileNameError},
 };
 
-pub use central::{CentralLine, Drain, central};
+pub use central::{AccountVerb, CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
-pub use publishing::{BringLine, PublishLine, account_name};
+pub use publishing::{BringLine, PublishLine};
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
@@ -91,8 +92,6 @@ pub enum BadValue {
     FileName(FileNameError),
     /// It is no client's name.
     ClientName,
-    /// It is no account's name.
-    AccountName,
     /// It is no name of a published file.
     Published,
     /// It is no priority.
@@ -111,6 +110,14 @@ pub enum BadValue {
     Limit(WhyBad),
     /// It is no node of `videolocal`.
     Node,
+    /// It is no name of an account.
+    AccountName(AccountNameError),
+    /// It is nothing that is done to an account.
+    AccountVerb,
+    /// It is no filter of the audit trail.
+    AuditFilter,
+    /// It is no moment.
+    Moment,
 }
 
 fn value(value: &str, reason: BadValue) -> BadLine {
@@ -209,6 +216,15 @@ fn limit(
 /// Why it is none.
 pub fn file_name(name: &str) -> Result<FileName, BadLine> {
     FileName::try_from(name).map_err(|error| value(name, BadValue::FileName(error)))
+}
+
+/// An account's name.
+///
+/// # Errors
+/// Why it is none.
+pub fn account_name(name: &str) -> Result<AccountName, BadLine> {
+    let name = unquote(name.trim()).trim_start_matches('@');
+    AccountName::try_from(name).map_err(|error| value(name, BadValue::AccountName(error)))
 }
 
 fn form(rest: &str, id: &'static str) -> Result<Form, BadLine> {

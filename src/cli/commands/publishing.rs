@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{BadLine, BadValue, client::ClientLine, file_name, split_words, unquote, value};
+use super::{
+    BadLine, BadValue, account_name, client::ClientLine, file_name, split_words, unquote, value,
+};
 use crate::{
     engine::fold::fold,
-    model::{AccountName, Audience, FileName},
+    model::{Audience, FileName},
 };
 
 /// `PUBLICAR`, understood.
@@ -21,8 +23,6 @@ pub struct PublishLine {
     pub replaces: bool,
     /// `TODO`: all files of a folder.
     pub all: bool,
-    /// `COPIAR`.
-    pub copies: bool,
 }
 
 /// `TRAER`, understood.
@@ -41,7 +41,6 @@ enum Key {
     For,
     Replace,
     All,
-    Copy,
 }
 
 fn key(word: &str) -> Option<Key> {
@@ -50,7 +49,6 @@ fn key(word: &str) -> Option<Key> {
         "para" | "for" => Key::For,
         "reemplazar" | "replace" => Key::Replace,
         "todo" | "all" => Key::All,
-        "copiar" | "copy" => Key::Copy,
         _ => return None,
     })
 }
@@ -73,7 +71,6 @@ pub(super) fn publish(rest: &str, id: &'static str) -> Result<PublishLine, BadLi
         match key(word) {
             Some(Key::Replace) => line.replaces = true,
             Some(Key::All) => line.all = true,
-            Some(Key::Copy) => line.copies = true,
             Some(Key::Name) => {
                 let mut name = others.next().ok_or(BadLine::Missing { id })?.clone();
                 while let Some(word) = others.next_if(|word| key(word).is_none()) {
@@ -137,15 +134,6 @@ fn published(name: &str) -> Result<FileName, BadLine> {
     }
 }
 
-/// The name of an account.
-///
-/// # Errors
-/// Where it is none.
-pub fn account_name(text: &str) -> Result<AccountName, BadLine> {
-    let name = unquote(text.trim()).trim_start_matches('@');
-    AccountName::try_from(name).map_err(|_| value(name, BadValue::AccountName))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,9 +162,9 @@ mod tests {
                 panic!("{text}");
             };
             assert_eq!(these.len(), 2, "{text}");
-            assert!(line.replaces && !line.all && !line.copies, "{text}");
+            assert!(line.replaces && !line.all, "{text}");
         }
-        assert!(line("PUBLICAR carpeta TODO").all && line("PUBLISH a COPY").copies);
+        assert!(line("PUBLICAR carpeta TODO").all);
         for bad in [
             "PUBLICAR",
             "PUBLICAR a COMO",

@@ -81,11 +81,17 @@ pub enum ClientVerb {
     Priority,
     Verify,
     Limit,
+    UploadLimit,
     Watch,
     Publish,
     Withdraw,
     Content,
     Bring,
+    Register,
+    Unregister,
+    Connect,
+    Disconnect,
+    Users,
 }
 
 /// What a central does.
@@ -105,6 +111,10 @@ pub enum CentralVerb {
     Statistics,
     Centrals,
     Migrate,
+    Accounts,
+    Account,
+    FreeName,
+    Audit,
 }
 
 /// What a secondary does.
@@ -157,7 +167,12 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     entry(
         ClientVerb::Limit,
         "download-limit",
-        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
+        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT"],
+    ),
+    entry(
+        ClientVerb::UploadLimit,
+        "upload-limit",
+        &["LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
     entry(ClientVerb::Publish, "publish", &["PUBLICAR", "PUBLISH"]),
@@ -172,6 +187,27 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["CONTENIDO", "LIST_CONTENT", "CONTENT"],
     ),
     entry(ClientVerb::Bring, "bring", &["TRAER", "GET_FILE"]),
+    entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
+    entry(
+        ClientVerb::Connect,
+        "connect",
+        &["CONECTAR", "CONNECT", "LOGIN"],
+    ),
+    entry(
+        ClientVerb::Disconnect,
+        "disconnect",
+        &["DESCONECTAR", "DISCONNECT", "LOGOUT"],
+    ),
+    entry(
+        ClientVerb::Unregister,
+        "unregister",
+        &["BAJA", "UNREGISTER"],
+    ),
+    entry(
+        ClientVerb::Users,
+        "users",
+        &["USUARIOS", "LIST_USERS", "USERS"],
+    ),
 ];
 
 /// Commands of a central.
@@ -198,6 +234,10 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         &["CENTRALES", "CENTRALS"],
     ),
     entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
+    entry(CentralVerb::Accounts, "accounts", &["CUENTAS", "ACCOUNTS"]),
+    entry(CentralVerb::Account, "account", &["CUENTA", "ACCOUNT"]),
+    entry(CentralVerb::FreeName, "free-name", &["LIBERAR", "RELEASE"]),
+    entry(CentralVerb::Audit, "audit", &["AUDITORIA", "AUDIT"]),
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),

@@ -352,8 +352,8 @@ mod tests {
 
     #[test]
     fn commands_are_completed_in_the_language_that_they_are_begun_in() {
-        assert_eq!(words().commands("LIS"), ["LISTA_VIDEOS"]);
-        assert_eq!(words().commands("List"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("LISTA"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("Lista"), ["LISTA_VIDEOS"]);
         assert_eq!(words().commands("ge"), ["get"]);
         assert_eq!(words().commands("sal"), ["salir"]);
         assert_eq!(words().commands("vídeo"), ["video"]);
@@ -363,9 +363,9 @@ mod tests {
     #[test]
     fn names_of_the_sessions_language_are_offered_first() {
         let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
-        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD_LIMIT", "DOWNLOAD"]);
-        assert_eq!(begun[1], ["PAUSE", "PRIORITY"]);
-        assert_eq!(begun[2], ["LIST", "LIMIT"]);
+        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD_LIMIT", "DELETE", "DOWNLOAD"]);
+        assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUBLISH"]);
+        assert_eq!(begun[2], ["LIST", "LIMIT", "LIST_CONTENT"]);
         assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
     }
 

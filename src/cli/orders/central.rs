@@ -3,7 +3,7 @@
 use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
-        commands::{self, BadLine, CentralLine, Drain, Form, Numbers},
+        commands::{self, AccountVerb, BadLine, CentralLine, Drain, Form, Numbers},
         console::page_columns,
         exit::Exit,
         text::{
@@ -13,16 +13,21 @@ use crate::{
             spoken, t,
         },
     },
-    model::FileName,
+    engine::accounts::AccountRefusal,
+    model::{AccountName, ClientName, Door, FileName},
     node::{
         Stopped,
-        central::{CentralAnswer, CentralHandle, Drained, DrainedSecondary, Expelled, Resolved},
+        central::{
+            AccountChange, CentralAnswer, CentralHandle, CentralOrders, Drained, DrainedSecondary,
+            Expelled, Resolved,
+        },
+        rules::central::code_of_account,
     },
 };
 
 /// Does what a command says; `None` for those of the prompt itself.
 pub(in crate::cli) async fn perform(
-    handle: &CentralHandle,
+    handle: &CentralOrders,
     line: CentralLine,
 ) -> Result<Option<CentralAnswer>, Stopped> {
     use CentralAnswer as Answer;
@@ -68,8 +73,69 @@ pub(in crate::cli) async fn perform(
             }
         }
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
+        CentralLine::Accounts => Answer::Accounts(handle.accounts().await?),
+        CentralLine::Account(name, verb) => account(handle, &name.client(), verb).await?,
+        CentralLine::FreeName(name) => {
+            let freed = handle.free_account_name(&name.client()).await?;
+            changed(&name.client(), AccountChange::Freed, freed)
+        }
+        CentralLine::Audit(query, _) => Answer::Audit(handle.audit(query).await?),
         CentralLine::Common(_) => return Ok(None),
     }))
+}
+
+/// Does something to an account.
+async fn account(
+    handle: &CentralOrders,
+    name: &ClientName,
+    verb: AccountVerb,
+) -> Result<CentralAnswer, Stopped> {
+    Ok(match verb {
+        AccountVerb::Show => {
+            let mut accounts = handle.accounts().await?;
+            accounts.retain(|account| account.name.as_str() == name.as_str());
+            match accounts.is_empty() {
+                false => CentralAnswer::Accounts(accounts),
+                true => refused(name, &AccountRefusal::Unknown(name.clone())),
+            }
+        }
+        AccountVerb::NewCode => match handle.new_account_code(name).await? {
+            Ok(code) => CentralAnswer::AccountCode {
+                name: name.to_string(),
+                code,
+            },
+            Err(refusal) => refused(name, &refusal),
+        },
+        AccountVerb::RemoveDevice(key) => {
+            let removed = handle.remove_account_device(name, &key).await?;
+            changed(name, AccountChange::DeviceRemoved, removed)
+        }
+        AccountVerb::Remove => {
+            let removed = handle.remove_account(name).await?;
+            changed(name, AccountChange::Removed, removed)
+        }
+    })
+}
+
+fn changed(
+    name: &ClientName,
+    what: AccountChange,
+    done: Result<AccountName, AccountRefusal>,
+) -> CentralAnswer {
+    match done {
+        Ok(name) => CentralAnswer::AccountChanged {
+            name: name.to_string(),
+            what,
+        },
+        Err(refusal) => refused(name, &refusal),
+    }
+}
+
+fn refused(name: &ClientName, refusal: &AccountRefusal) -> CentralAnswer {
+    CentralAnswer::AccountRefused {
+        name: name.to_string(),
+        code: code_of_account(refusal).code().to_owned(),
+    }
 }
 
 /// Does what another program asks.
@@ -78,7 +144,7 @@ pub(in crate::cli) async fn order(
     request: Request,
 ) -> Result<CentralAnswer, NotDone> {
     let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
-    match perform(handle, line).await {
+    match perform(&handle.by(Door::Socket), line).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
         Err(Stopped) => Err(NotDone::Stopping),
@@ -88,7 +154,9 @@ pub(in crate::cli) async fn order(
 /// How the answer to a line is wanted.
 pub(in crate::cli) fn form(line: &CentralLine) -> Form {
     match line {
-        CentralLine::Conflicts(form) | CentralLine::Statistics(form) => *form,
+        CentralLine::Conflicts(form)
+        | CentralLine::Statistics(form)
+        | CentralLine::Audit(_, form) => *form,
         CentralLine::PerFile
         | CentralLine::PerClient
         | CentralLine::Status
@@ -100,6 +168,9 @@ pub(in crate::cli) fn form(line: &CentralLine) -> Form {
         | CentralLine::Expel(_)
         | CentralLine::Drain(..)
         | CentralLine::Resolve(..)
+        | CentralLine::Accounts
+        | CentralLine::Account(..)
+        | CentralLine::FreeName(_)
         | CentralLine::Common(_) => Form::Table,
     }
 }
@@ -141,9 +212,29 @@ impl Answer for CentralAnswer {
                 choice,
                 resolved,
             } => vec![resolved_line(name, *choice, resolved)],
+            Self::Accounts(accounts) => plain(text::accounts::accounts(accounts, columns)),
+            Self::AccountCode {
+                name,
+                code: Some(code),
+            } => plain(text::accounts::code(name, code)),
+            Self::AccountCode { code: None, .. } => vec![complaint(t!("no-randomness"))],
+            Self::AccountChanged { name, what } => {
+                vec![text::accounts::changed(name, *what).into()]
+            }
+            Self::AccountRefused { name, code } => {
+                vec![complaint(text::accounts::refused(name, code))]
+            }
+            Self::Audit(lines) => plain(text::accounts::audit(lines)),
             Self::Statistics(document) => {
                 plain(text::statistics::document(document, Form::Table, columns))
             }
+        }
+    }
+
+    fn json_lines(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Audit(lines) => Some(lines.iter().map(text::accounts::audit_json).collect()),
+            _ => None,
         }
     }
 
@@ -160,6 +251,8 @@ impl Answer for CentralAnswer {
                 ..
             } => Exit::Failed,
             Self::Migrated { to: None, .. } => Exit::Failed,
+            Self::AccountRefused { .. } => Exit::NotFound,
+            Self::AccountCode { code: None, .. } => Exit::Failed,
             // As `videocliente estado`.
             Self::Status(status) if !status.ready => Exit::Failed,
             _ => Exit::Well,

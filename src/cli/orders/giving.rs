@@ -210,6 +210,9 @@ fn is_agreed(answer: &impl Answer) -> bool {
 
 /// Prints an answer: results to standard output, what went wrong to standard error.
 fn tell(answer: &impl Answer, json: bool) -> Exit {
+    if let Some(lines) = answer.json_lines().filter(|_| json) {
+        return wrote(say(&lines));
+    }
     if json {
         let text = serde_json::to_string_pretty(answer).unwrap_or_default();
         return wrote(say(&[text]));

@@ -55,6 +55,11 @@ pub(super) trait Answer: Serialize + DeserializeOwned {
     /// For people.
     fn lines(&self) -> Vec<Line>;
 
+    /// For programs, where it is a document a line.
+    fn json_lines(&self) -> Option<Vec<String>> {
+        None
+    }
+
     /// For scripts.
     fn exit(&self) -> Exit;
 }
@@ -131,6 +136,9 @@ pub(super) fn shown(answer: &impl Answer, form: Form) -> Vec<Line> {
     match form {
         Form::Table => answer.lines(),
         Form::Json => {
+            if let Some(lines) = answer.json_lines() {
+                return lines.into_iter().map(Line::from).collect();
+            }
             let value = serde_json::to_value(answer).unwrap_or_default();
             let inner = value.as_object().and_then(|map| map.values().next());
             let lines = statistics::json(inner.unwrap_or(&value));

@@ -30,7 +30,7 @@ use self::{
 };
 use super::{
     args::{Choice, Common, Habits, Script},
-    client::{Around, Service, stop_client},
+    client::{Around, Service, chosen_users, stop_client},
     exit::Exit,
     logging::Log,
     output, program, runtime,
@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{
     model::{ClientName, FileName},
-    node::client::{self, ClientConfig},
+    node::client::{self, AccountWish, ClientConfig},
 };
 
 /// Runs a script and ends the program.
@@ -198,11 +198,40 @@ impl Session {
                 self.enrol(name).await?;
                 self.watch(&fichero, &watching).await
             }
+            Script::Registrar { cuenta, .. } => self.account(AccountWish::Register(cuenta)).await,
+            Script::Conectar { cuenta, codigo, .. } => {
+                let (name, code) = (cuenta, codigo);
+                self.account(AccountWish::SignIn { name, code }).await
+            }
+            Script::Desconectar { .. } => self.end_account(AccountWish::SignOut).await,
+            Script::Baja { .. } => self.end_account(AccountWish::Unregister).await,
+            Script::Usuarios { texto, .. } => {
+                let users = cancelled(&self.stop, self.client.users()).await?;
+                self.report.users(&chosen_users(users, texto.as_deref()));
+                Ok(Exit::Well)
+            }
             Script::Verificar { nombres, .. } => {
                 self.enrol(name).await?;
                 self.verify(&nombres).await
             }
         }
+    }
+
+    /// Makes or takes an account.
+    async fn account(&mut self, wish: AccountWish) -> Result<Exit, Ended> {
+        let answer = cancelled(&self.stop, self.client.account(wish.clone())).await?;
+        self.report.account(&wish, &answer);
+        Ok(Exit::Well)
+    }
+
+    /// Leaves an account, which takes being it, or ends it.
+    async fn end_account(&mut self, wish: AccountWish) -> Result<Exit, Ended> {
+        let own = AccountWish::SignIn {
+            name: None,
+            code: None,
+        };
+        cancelled(&self.stop, self.client.account(own)).await?;
+        self.account(wish).await
     }
 
     /// Where a file can be watched.

@@ -98,7 +98,6 @@ impl Session {
             name,
             audience: audience.clone(),
             replaces: what.reemplazar,
-            copies: what.copiar,
         };
         let mut orders = Vec::new();
         for path in &what.rutas {

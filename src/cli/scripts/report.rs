@@ -24,10 +24,13 @@ use crate::{
         text::{self, line::Line, t},
         totals::Totals,
     },
-    model::{ClusterStatus, FileName, ListedFile},
+    model::{ClusterStatus, FileName, ListedFile, messages::User},
     node::{
         Failure,
-        client::{ClientEvent, DownloadEvent, DownloadNumber, DownloadView, Summary},
+        client::{
+            AccountAnswer, AccountWish, ClientEvent, DownloadEvent, DownloadNumber, DownloadView,
+            Summary,
+        },
     },
     store::PartNote,
 };
@@ -172,6 +175,25 @@ impl Report {
             self.document = serde_json::to_value(status).ok();
         } else {
             let lines = text::status::cluster(status, page_columns());
+            self.results(lines.iter().map(String::as_bytes));
+        }
+    }
+
+    /// What came of a wish about accounts.
+    pub(super) fn account(&mut self, wish: &AccountWish, answer: &AccountAnswer) {
+        if self.json {
+            let document = json!({ "account": answer.account, "name": answer.name });
+            self.document = Some(document);
+        } else {
+            self.result(&text::accounts::done(wish, answer));
+        }
+    }
+
+    pub(super) fn users(&mut self, users: &[User]) {
+        if self.json {
+            self.document = Some(json!({ "users": users }));
+        } else {
+            let lines = text::accounts::users(users, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }

@@ -65,9 +65,14 @@ impl Session {
 
     /// A script without a name uses the host name and its process id.
     pub(super) async fn enrol(&mut self, name: Option<ClientName>) -> Result<(), Ended> {
+        let is_typed = name.is_some();
         let name = name.unwrap_or_else(own_name);
-        let given = cancelled(&self.stop, self.client.enrol(name.clone())).await?;
-        if given != name && !self.report.is_quiet {
+        let given = match is_typed {
+            true => cancelled(&self.stop, self.client.enrol_as(name.clone())).await?,
+            false => cancelled(&self.stop, self.client.enrol(name.clone())).await?,
+        };
+        let is_account = self.client.signed_in().await.ok().flatten().is_some();
+        if given != name && !is_account && !self.report.is_quiet {
             self.report.note(&text::client::other_name(&name, &given));
         }
         Ok(())

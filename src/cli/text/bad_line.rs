@@ -1,7 +1,10 @@
 //! Why a line at a prompt is no command.
 
 use super::{files::file_name, limits, spoken, spoken::usage, t};
-use crate::cli::commands::{BadLine, BadValue};
+use crate::{
+    cli::commands::{BadLine, BadValue},
+    model::limits::MAX_ACCOUNT_NAME_CHARS,
+};
 
 /// What to answer to a line that is no command.
 pub fn explain(bad: &BadLine) -> String {
@@ -26,7 +29,6 @@ fn why(reason: &BadValue) -> String {
     match reason {
         BadValue::FileName(error) => file_name(error),
         BadValue::ClientName => t!("bad-client-name"),
-        BadValue::AccountName => t!("bad-account-name"),
         BadValue::Published => t!("bad-published-name"),
         BadValue::Level => t!("why-priority"),
         BadValue::NotOff => t!("why-off"),
@@ -36,5 +38,9 @@ fn why(reason: &BadValue) -> String {
         BadValue::Retired => t!("why-retired", retired = spoken::command("RETIRADOS")),
         BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
+        BadValue::AccountName(_) => t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS),
+        BadValue::AccountVerb => t!("why-account"),
+        BadValue::AuditFilter => t!("why-audit", usage = usage("audit")),
+        BadValue::Moment => t!("why-moment"),
     }
 }

@@ -335,7 +335,13 @@ fn told(failure: &ToldFailure) -> String {
 
 /// Complete downloads per file or per client, which `head` says.
 pub fn counts(head: String, rows: &[DownloadCount], columns: usize) -> Vec<String> {
-    let row = |row: &DownloadCount| vec![row.name.clone(), count(row.downloads)];
+    let row = |row: &DownloadCount| {
+        let name = match row.account {
+            true => t!("with-reason", what = &row.name, reason = t!("account")),
+            false => row.name.clone(),
+        };
+        vec![name, count(row.downloads)]
+    };
     Table::new([name(head), whole(t!("column-downloads"))])
         .with(rows.iter().map(row))
         .lines(columns)

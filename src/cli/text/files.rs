@@ -45,6 +45,7 @@ pub fn ignored(reason: &IgnoredReason) -> String {
     match reason {
         IgnoredReason::NotUtf8 => t!("ignored-not-utf8"),
         IgnoredReason::Name(error) => t!("ignored-name", why = file_name(error)),
+        IgnoredReason::Published => t!("ignored-published"),
         IgnoredReason::Symlink => t!("ignored-symlink"),
         IgnoredReason::NotAFile => t!("ignored-not-a-file"),
         IgnoredReason::TooDeep => t!("ignored-too-deep"),

@@ -15,7 +15,7 @@ use crate::cli::commands::{BadLine, COMMON, nearest_command};
 type Group = (fn() -> String, &'static [&'static str]);
 
 /// Which commands stand together, in this order. Those that are in none of these are in the last one.
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     (
         || t!("help-system"),
         &[
@@ -46,6 +46,10 @@ const GROUPS: [Group; 7] = [
             "per-file",
             "per-client",
         ],
+    ),
+    (
+        || t!("help-published"),
+        &["publish", "withdraw", "content", "bring", "upload-limit"],
     ),
     (|| t!("help-transfers"), &["transfers", "taken-part"]),
     (

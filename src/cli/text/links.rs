@@ -2,6 +2,7 @@
 
 use super::{coded, security, spoken, system, t, units::bytes};
 use crate::{
+    cli::names,
     model::{
         Limit,
         limits::{
@@ -169,6 +170,10 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
                 connect = spoken::command("CONECTAR")
             )
         }
+        ErrorCode::AdministratorRequired => t!(
+            "refused-administrator",
+            flag = names::dashed("admin_contrasena_archivo")
+        ),
         ErrorCode::TimedOut => t!("refused-timed-out"),
         ErrorCode::Internal => t!("refused-internal"),
         ErrorCode::Unknown => t!("refused-unknown", words = said.message),
@@ -239,6 +244,7 @@ pub fn refused(reason: &Refused) -> String {
         Refused::NeedsSecret => t!("peer-needs-secret"),
         Refused::OldInClosed => t!("peer-old-in-closed"),
         Refused::WrongSecret => t!("peer-wrong-secret"),
+        Refused::NotAdministrator => t!("peer-not-administrator"),
         Refused::NotSigned => t!("peer-not-signed"),
         Refused::OtherProtocol { theirs } => t!(
             "peer-other-protocol",

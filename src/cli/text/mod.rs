@@ -1,6 +1,7 @@
 //! All that a person reads. Decides nothing and prints nothing: each function makes text of a value. The words
 //! themselves are in the catalogues of `i18n/`, see [`language`].
 
+pub mod accounts;
 pub mod bad_line;
 pub mod bulk;
 pub mod central;

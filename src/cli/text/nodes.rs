@@ -75,8 +75,10 @@ pub fn clients(clients: &[ClientInfo], columns: usize) -> Vec<String> {
             vec![
                 if client.legacy {
                     t!("with-reason", what = name, reason = t!("original-client"))
-                } else {
+                } else if client.account {
                     name
+                } else {
+                    t!("with-reason", what = name, reason = t!("guest"))
                 },
                 client.address.to_string(),
                 some(client.running as u64),

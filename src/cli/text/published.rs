@@ -6,11 +6,11 @@ use super::{
     line::Line,
     spoken, t,
     table::{Table, minor, name, whole},
-    units::{bytes, count},
+    units::{bytes, count, rate},
 };
 use crate::{
     model::{AccountName, Audience, FileName, PublishedFile},
-    node::client::PublishedAs,
+    node::client::{PublishedAs, ServingView},
 };
 
 /// Files of a folder that are shown one by one.
@@ -24,6 +24,22 @@ pub fn done(done: &PublishedAs) -> String {
         name = &done.file.name,
         size = bytes(done.file.layout.file_bytes())
     )
+}
+
+/// What others are sent: `Subiendo 12,3 MB/s a 3 (2,1 GB); 4 ficheros publicados`.
+pub fn serving(serving: &ServingView) -> String {
+    let limit = serving.limit_bytes_per_s.map(|limit| rate(limit as f64));
+    let line = t!(
+        "uploading",
+        rate = rate(serving.bytes_per_s),
+        count = serving.peers,
+        size = bytes(serving.bytes),
+        files = t!("files", count = serving.files)
+    );
+    match limit {
+        Some(limit) => t!("uploading-limited", line = line, limit = limit),
+        None => line,
+    }
 }
 
 /// What of a folder would be published, before it is.

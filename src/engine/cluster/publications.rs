@@ -101,7 +101,6 @@ impl Publications {
             owner: owner.clone(),
             audience: order.audience,
             at_ms: same.map_or(now_ms, |shared| shared.publication.at_ms),
-            copies: order.copies,
         };
         let mut devices = same.map_or_else(BTreeSet::new, |shared| shared.devices.clone());
         devices.insert(device);

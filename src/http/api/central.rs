@@ -33,7 +33,7 @@ const DESCRIPTION: &str = include_str!("central.json");
 
 /// All of it.
 pub(in crate::http) fn routes() -> Vec<Route<Central>> {
-    vec![
+    let mut routes = vec![
         Route::new("/api/v1/openapi.json", READ, get(reader!(openapi))),
         Route::new("/api/v1/status", READ, get(reader!(status))),
         Route::new("/api/v1/secondaries", READ, get(reader!(secondaries))),
@@ -59,7 +59,9 @@ pub(in crate::http) fn routes() -> Vec<Route<Central>> {
             &["GET", "POST"],
             get(reader!(limits)).post(writer!(set_limits)),
         ),
-    ]
+    ];
+    routes.extend(super::accounts::routes());
+    routes
 }
 
 fn administration(central: &Central) -> Administration {

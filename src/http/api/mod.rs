@@ -1,6 +1,7 @@
 //! The API of servers for programs, below `/api/v1`: what their prompts can do, in the same documents. `central` and
 //! `secondary` have the routes, each with a description of them (OpenAPI) that a test compares with them.
 
+mod accounts;
 mod central;
 mod secondary;
 #[cfg(test)]

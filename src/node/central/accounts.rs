@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::state::Central;
+use super::{api::AccountOrder, state::Central};
 use crate::{
     engine::{
         accounts::AccountRefusal,
         cluster::{ConnectionId, Event},
     },
     model::{
-        AccountName, Digest, Proven,
+        AccountName, Audited, Digest, Door, Proven,
         limits::PAGE_BYTES,
         messages::{Answer, Claim, Signed},
     },
@@ -54,6 +54,35 @@ impl Central {
             self.count_refusal(connection, code, &message);
         }
         self.send(connection, FromCentral::AccountRefused { code, message });
+    }
+
+    /// What an administrator orders.
+    pub(super) fn account_order(
+        &mut self,
+        now: Instant,
+        order: AccountOrder,
+        door: Door,
+    ) -> Result<AccountName, AccountRefusal> {
+        let cluster = &mut self.cluster;
+        match order {
+            AccountOrder::NewCode(name, hash) => cluster.new_account_code(now, &name, hash, door),
+            AccountOrder::RemoveDevice(name, key) => cluster.remove_device(now, &name, &key, door),
+            AccountOrder::Remove(name) => cluster.remove_account(now, &name, door),
+            AccountOrder::Free(name) => cluster.free_account_name(now, &name, door),
+        }
+    }
+
+    /// One page of the audit trail, for whoever has proven the administrator's password.
+    pub(super) fn post_audit(&mut self, connection: ConnectionId, after: u64) {
+        let trail = self.cluster.registry().trail();
+        let mut bytes = 0;
+        let fits = |line: &&Audited| {
+            bytes += serde_json::to_vec(line).map_or(0, |json| json.len() + 1);
+            bytes <= PAGE_BYTES
+        };
+        let lines = trail.after(after).take_while(fits).cloned().collect();
+        let last = trail.last();
+        self.send(connection, Answer::Audit { lines, last });
     }
 
     /// One page of the accounts.

@@ -11,11 +11,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use super::{
     Announce, CentralDoor, CentralInfo, Membership, SeveralConfig, Standing, catalogue::Catalogue,
 };
-use crate::node::{Security, face::FaceMaker};
+use crate::{
+    node::{Security, face::FaceMaker},
+    proto::account::AdminKey,
+};
 
-pub(super) use self::orders::{CentralCommand, PlaceCommand};
+pub(super) use self::orders::{AccountOrder, CentralCommand, PlaceCommand};
 pub use self::{
-    answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
+    answers::{
+        AccountChange, CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary,
+    },
     events::CentralEvent,
     handle::CentralHandle,
     orders::CentralOrders,
@@ -36,6 +41,10 @@ pub struct CentralConfig {
     pub several: Option<SeveralConfig>,
     /// The journal; beside the statistics when it is not said where.
     pub journal: Option<PathBuf>,
+    /// Whether there may be accounts.
+    pub accounts: bool,
+    /// What administrators prove who follow the audit trail over the network; nobody can without one.
+    pub administrator: Option<AdminKey>,
     /// Who is let in, and how.
     pub security: Arc<Security>,
     /// How it announces itself on its network, if it does.

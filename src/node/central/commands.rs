@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::{DownloadCount, Present, Summary, api::CentralCommand, state::Central};
+use super::{
+    DownloadCount, Drained, Expelled, Present, Resolved, Summary, api::CentralCommand,
+    state::Central,
+};
+use crate::model::{ClientName, Deed, Door};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
 const MOST_ROWS: usize = 256;
@@ -13,32 +17,51 @@ impl Central {
     pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
         match command {
             CentralCommand::PerFile(to) => self.told(to, |own| rows(own.cluster.per_file())),
-            CentralCommand::PerClient(to) => self.told(to, |own| rows(own.cluster.per_client())),
+            CentralCommand::PerClient(to) => self.told(to, |own| own.per_client()),
             CentralCommand::Status(to) => self.told(to, |own| own.cluster.status()),
             CentralCommand::Secondaries(to) => self.told(to, |own| own.cluster.secondaries(now)),
             CentralCommand::Clients(to) => self.told(to, |own| own.cluster.clients(now)),
             CentralCommand::Queue(to) => self.told(to, |own| own.cluster.queue(now)),
-            CentralCommand::Expel(name, answer) => {
+            CentralCommand::Expel(name, door, answer) => {
                 let said = self.cluster.expel(now, &name);
+                if let Expelled::Clients(_) = said {
+                    self.cluster
+                        .note_order(door, Deed::Expelled { client: name });
+                }
                 for (host, until) in self.cluster.expelled_hosts(now) {
                     self.expelled.expel(host, until);
                 }
                 self.reply(answer, said);
             }
-            CentralCommand::Drain(number, to) => {
-                self.told(to, |own| own.cluster.drain(now, number))
-            }
-            CentralCommand::EndDraining(number, to) => {
-                self.told(to, |own| own.cluster.end_draining(now, number))
-            }
+            CentralCommand::Drain(number, door, to) => self.told(to, |own| {
+                let said = own.cluster.drain(now, number);
+                own.note_if(said == Drained::Yes, door, || Deed::Drained {
+                    secondary: number,
+                });
+                said
+            }),
+            CentralCommand::EndDraining(number, door, to) => self.told(to, |own| {
+                let said = own.cluster.end_draining(now, number);
+                own.note_if(said == Drained::No, door, || Deed::Works {
+                    secondary: number,
+                });
+                said
+            }),
             CentralCommand::MaxDownloads(to) => self.told(to, |own| own.cluster.max_downloads()),
-            CentralCommand::SetMaxDownloads(most, answer) => {
+            CentralCommand::SetMaxDownloads(most, door, answer) => {
+                let before = self.cluster.max_downloads();
                 self.cluster.set_max_downloads(now, most);
+                let most = self.cluster.max_downloads();
+                self.note_if(before != most, door, || Deed::MaxDownloads {
+                    most: most as u64,
+                });
                 self.reply(answer, ());
             }
             CentralCommand::Conflicts(to) => self.told(to, |own| own.cluster.conflicts()),
-            CentralCommand::Resolve(name, choice, answer) => {
+            CentralCommand::Resolve(name, choice, door, answer) => {
                 let said = self.cluster.resolve(now, &name, choice);
+                let is_done = matches!(said, Resolved::To(_));
+                self.note_if(is_done, door, || Deed::Resolved { file: name });
                 self.reply(answer, said);
             }
             CentralCommand::Statistics(to) => {
@@ -49,13 +72,32 @@ impl Central {
             CentralCommand::Gateway(events) => self.open_gateway(now, events),
             CentralCommand::Summary(to) => self.told(to, |own| own.summary(now)),
             CentralCommand::Running(to) => self.told(to, |own| own.cluster.running(MOST_ROWS)),
-            CentralCommand::Migrate(to, answer) => self.migrate(to, answer),
+            CentralCommand::Migrate(to, door, answer) => {
+                let deed = || Deed::Migrated { to: to.clone() };
+                self.note_if(self.several.is_some(), door, deed);
+                self.migrate(to, answer);
+            }
+            CentralCommand::Accounts(to) => self.told(to, |own| own.cluster.accounts()),
+            CentralCommand::Account(order, door, to) => {
+                self.told(to, |own| own.account_order(now, order, door))
+            }
+            CentralCommand::Audit(query, to) => self.told(to, |own| {
+                let trail = own.cluster.registry().trail();
+                query.choose(trail.after(query.after))
+            }),
             CentralCommand::Centrals(answer) => {
                 // It is of no fact, and is wanted most when none can be written.
                 let _ = answer.send(self.centrals());
             }
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
+        }
+    }
+
+    /// An order that was carried out is in the audit trail.
+    fn note_if(&mut self, is_done: bool, door: Door, deed: impl FnOnce() -> Deed) {
+        if is_done {
+            self.cluster.note_order(door, deed());
         }
     }
 
@@ -66,6 +108,17 @@ impl Central {
     ) {
         let said = ask(self);
         self.reply(to, said);
+    }
+
+    /// Downloads of each client; those of accounts are marked.
+    fn per_client(&self) -> Vec<DownloadCount> {
+        let accounts = self.cluster.registry().accounts();
+        let row = |(name, downloads): (ClientName, u64)| DownloadCount {
+            account: accounts.of_client(&name).is_some(),
+            name: name.to_string(),
+            downloads,
+        };
+        self.cluster.per_client().into_iter().map(row).collect()
     }
 
     fn all_at_once(&mut self, now: Instant) -> Present {
@@ -99,6 +152,7 @@ fn rows<N: ToString>(table: impl IntoIterator<Item = (N, u64)>) -> Vec<DownloadC
     let row = |(name, downloads): (N, u64)| DownloadCount {
         name: name.to_string(),
         downloads,
+        account: false,
     };
     table.into_iter().map(row).collect()
 }

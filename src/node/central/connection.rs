@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -16,10 +17,11 @@ use super::{
 use crate::{
     engine::cluster::{ConnectionId, Event},
     model::{
+        Digest,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX, MAX_SECONDARY_OUTBOX,
         },
-        messages::{FromClient, FromReceiver},
+        messages::{FromClient, FromReceiver, Question},
     },
     net::{Accepted, LineReader, LineWriter, Permit, Stream, Use},
     node::{
@@ -31,7 +33,7 @@ use crate::{
     },
     proto::{
         PeerRole,
-        account::{Channel, NotSigned},
+        account::{AdminKey, Channel, NotSigned},
         control::{FromCentral, ToCentral},
         handshake::{Nonce, ServerRole},
     },
@@ -39,6 +41,9 @@ use crate::{
 
 /// How long a peer may take nothing of what is sent to it. Lines are short, so a peer that is slower has stopped.
 const WRITE_STALL: Duration = Duration::from_secs(5);
+
+/// How long whoever does not know the administrator's password waits for its refusal.
+const WRONG_PASSWORD: Duration = Duration::from_secs(1);
 
 /// What every connection is given.
 #[derive(Clone, Debug)]
@@ -48,6 +53,8 @@ pub(super) struct Context {
     /// Highest number that a secondary may have here.
     pub(super) highest_number: u16,
     pub(super) security: Arc<Security>,
+    /// What administrators prove.
+    pub(super) administrator: Option<AdminKey>,
     pub(super) face: Option<Reception>,
 }
 
@@ -251,6 +258,13 @@ impl Connection<'_> {
                 ToCentral::Hello(_) => {
                     return End::Refused(Refused::Unexpected("hello was said already"));
                 }
+                ToCentral::Question(Question::Audit { proof, .. })
+                    if !self.is_administrator(proof) =>
+                {
+                    // Whoever tries passwords out has time.
+                    sleep(WRONG_PASSWORD).await;
+                    return End::Refused(Refused::NotAdministrator);
+                }
                 ToCentral::Question(question) => Input::Question {
                     connection,
                     question,
@@ -271,6 +285,11 @@ impl Connection<'_> {
                 return End::Broken;
             }
         }
+    }
+
+    fn is_administrator(&self, proof: Digest) -> bool {
+        let key = self.context.administrator.as_ref();
+        key.is_some_and(|key| self.channel.proves(key, proof))
     }
 
     /// Notes what a message says about how its connection is used.

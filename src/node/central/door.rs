@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::api::{CentralCommand, CentralOrders, Offer};
 use crate::{
-    model::{Digest, FileMeta, Manifest},
+    model::{Digest, Door, FileMeta, Manifest},
     net::Network,
     node::{
         Security,
@@ -98,7 +98,10 @@ impl CentralDoor {
             reach: Reach::Here(Box::new(open)),
         });
         Self {
-            orders: CentralOrders { commands },
+            orders: CentralOrders {
+                commands,
+                door: Door::Http,
+            },
             network,
             security,
             manifests: Arc::new(manifests),

@@ -57,7 +57,7 @@ use crate::{
         registry::{Registry, Totals},
     },
     model::{
-        ClusterId, NameRecord, Term,
+        ClusterId, Door, NameRecord, Term,
         limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     },
     net::{Network, connection_permits},
@@ -89,13 +89,13 @@ pub use reign::Reign;
 pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
-    CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
-    DrainedSecondary, Offer, Present, Summary,
+    AccountChange, CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders,
+    DownloadCount, DrainedSecondary, Offer, Present, Summary,
 };
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal, Resolved,
-    Running, SecondaryCondition, SecondaryInfo, SentBy,
+    AccountInfo, ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal,
+    Resolved, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -155,6 +155,7 @@ pub(in crate::node) async fn start_on(
             inputs,
             stop: stop.clone(),
             highest_number: highest_number(config.required_secondaries),
+            administrator: config.administrator,
             security: config.security,
             face,
         },
@@ -166,14 +167,19 @@ pub(in crate::node) async fn start_on(
         counts: Default::default(),
         expelled,
         shown: Default::default(),
+        takes_accounts: config.accounts,
         save_every,
         news: News::default(),
         last_turn: clock::now(),
     };
+    central.cluster.allow_accounts(config.accounts);
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
-        orders: CentralOrders { commands },
+        orders: CentralOrders {
+            commands,
+            door: Door::Console,
+        },
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.

@@ -84,6 +84,7 @@ impl Central {
                 let answer = content_page(&self.cluster, connection, account, after.as_ref());
                 self.send(connection, answer);
             }
+            Question::Audit { after, .. } => self.post_audit(connection, after),
             Question::Users { after } => self.post_users(connection, after.as_ref()),
         }
     }

@@ -116,6 +116,7 @@ impl Central {
     fn replace(&mut self, cluster: Cluster) {
         self.journal.forget();
         self.cluster = cluster;
+        self.cluster.allow_accounts(self.takes_accounts);
         // The gateway of this process comes again by itself.
         for (_, peer) in self.peers.drain() {
             peer.ended.cancel();

@@ -40,6 +40,8 @@ pub(super) struct Central {
     /// Hosts whose requests by HTTP are refused.
     pub(super) expelled: ExpelledHosts,
     pub(super) shown: Shown,
+    /// There may be accounts.
+    pub(super) takes_accounts: bool,
     pub(super) save_every: Duration,
     pub(super) news: News,
     /// When the loop last ran.

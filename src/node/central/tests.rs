@@ -29,6 +29,8 @@ async fn slow_central(folder: &Path) -> CentralHandle {
         statistics,
         journal: None,
         several: None,
+        accounts: true,
+        administrator: None,
         security: Arc::new(Security::default()),
         face: None,
     };

@@ -160,6 +160,7 @@ impl Client {
             | FromCentral::Bye
             | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
+            | FromCentral::Answer(Answer::Audit { .. })
             | FromCentral::Secondary(_) => tracing::warn!(?message, "not for a client"),
         }
     }

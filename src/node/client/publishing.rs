@@ -213,7 +213,6 @@ impl Client {
             file: meta.clone(),
             audience: order.audience,
             replaces: order.replaces,
-            copies: order.copies,
         };
         let state = State::Here(Here { place, file });
         let done = PublishedAs {

@@ -54,6 +54,7 @@ impl Lost {
             | ErrorCode::UnknownAccount
             | ErrorCode::WrongKey
             | ErrorCode::NameRegistered
+            | ErrorCode::AdministratorRequired
             | ErrorCode::Internal
             | ErrorCode::Unknown => Fault::Protocol,
         };

@@ -99,6 +99,7 @@ async fn meet(
                 reader,
                 mut writer,
                 role,
+                ..
             } => {
                 let hello = FromServer::Hello(Hello::from_role(&role_of(own)));
                 // A connector that expected a proof has gone.

@@ -31,9 +31,11 @@ impl Secondary {
                     .map(|name| (name.to_string(), 0))
                     .collect();
                 table.extend(self.statistics.downloads());
-                let rows = table
-                    .into_iter()
-                    .map(|(name, downloads)| DownloadCount { name, downloads });
+                let rows = table.into_iter().map(|(name, downloads)| DownloadCount {
+                    name,
+                    downloads,
+                    account: false,
+                });
                 let _ = answer.send(rows.collect());
             }
             SecondaryCommand::Status(answer) => {

@@ -192,6 +192,8 @@ impl Cluster {
             statistics: self.path(statistics),
             journal: None,
             several: None,
+            accounts: true,
+            administrator: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };
@@ -263,6 +265,7 @@ impl Cluster {
             memory: None,
             identity: None,
             patience: Default::default(),
+            peering: Default::default(),
             security: Default::default(),
         };
         let (sender, events) = mpsc::channel(EVENTS);

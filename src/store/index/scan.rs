@@ -78,6 +78,9 @@ impl Scan {
             }
             return;
         }
+        if above.is_empty() && shown.starts_with('@') {
+            return self.ignore(path, IgnoredReason::Published);
+        }
         if os_name.to_str().is_none() {
             return self.ignore(path, IgnoredReason::NotUtf8);
         }

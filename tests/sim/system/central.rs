@@ -406,7 +406,8 @@ impl Central {
                     connection: link,
                     batch,
                 } => self.send(ctx, link, ForSecondary::Ack { batch }),
-                Action::Notice(_) => {}
+                // Nobody publishes anything here.
+                Action::Number { .. } | Action::Introduce { .. } | Action::Notice(_) => {}
             }
         }
         said

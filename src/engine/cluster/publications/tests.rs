@@ -10,7 +10,6 @@ fn order(name: &str, id: u8) -> Publish {
         file: meta(name, 10, id),
         audience: Audience::All,
         replaces: false,
-        copies: false,
     }
 }
 

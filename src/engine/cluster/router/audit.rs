@@ -27,6 +27,12 @@ impl Cluster {
         self.audit(Actor::Administrator(door), deed);
     }
 
+    /// An administrator has ordered something.
+    pub fn note_order(&mut self, door: Door, deed: Deed) {
+        self.audit_order(door, deed);
+        self.note();
+    }
+
     /// Who is at the other end of a client's connection.
     pub(super) fn actor_at(&self, connection: ConnectionId) -> Option<Actor> {
         let client = self.places.get(connection)?;

@@ -21,7 +21,7 @@ const COME_BACK_WITHIN: Duration = Duration::from_secs(60);
 impl Cluster {
     pub(super) fn holds(&mut self, number: SecondaryNumber, held: &HeldFile) {
         // Nobody but its owner gives a published name a content.
-        if held.meta.name.is_reserved() && !self.is_adopted(&held.meta) {
+        if held.meta.name.is_reserved() {
             return;
         }
         let change = self.catalog.holds(self.now(), number, held);

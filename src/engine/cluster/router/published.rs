@@ -132,12 +132,6 @@ impl Cluster {
         }
     }
 
-    /// True for a file that somebody publishes and secondaries may keep.
-    pub(super) fn is_adopted(&self, file: &FileMeta) -> bool {
-        let publication = self.publications.named(&file.name);
-        publication.is_some_and(|publication| publication.copies && publication.file == *file)
-    }
-
     /// A device is gone, or does not speak for its account any more.
     pub(super) fn device_left(&mut self, connection: ConnectionId) {
         for name in self.publications.left(connection) {
@@ -185,17 +179,12 @@ impl Cluster {
         let publication = self.publications.get(name, viewer);
         let publication = publication.ok_or_else(|| Refusal::NotPublished(name.clone()))?;
         let file = &publication.file;
-        let has_holder = !self.usable_holders(file).is_empty();
         let can_ask = self.peers.number(connection).is_some();
-        if has_holder || can_ask && !self.places_of(connection, file).is_empty() {
+        if can_ask && !self.places_of(connection, file).is_empty() {
             Ok(file.clone())
         } else {
             Err(Refusal::NoSource(name.clone()))
         }
-    }
-
-    fn usable_holders(&self, file: &FileMeta) -> crate::engine::cluster::numbers::NumberSet {
-        self.catalog.holders_of(file).and(self.members.present())
     }
 
     /// A download of a published file begins: it takes no place of those that the secondaries' uplinks are shared by.

@@ -112,6 +112,9 @@ pub struct ClientInfo {
     /// For how long it has been connected; for a legacy one, been sent something.
     #[serde(rename = "connected_s", with = "model::serde::seconds")]
     pub connected_for: Duration,
+    /// It is an account's: its name is proven.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account: bool,
     /// It speaks the protocol of 2017. Such a client is known only while it is being sent something.
     pub legacy: bool,
 }
@@ -314,6 +317,7 @@ impl Cluster {
             waiting: 0,
             downloads: self.books.downloads_by(&name),
             connected_for: now.saturating_duration_since(legacy.since),
+            account: false,
             legacy: true,
             name: name.to_string(),
         });
@@ -329,6 +333,7 @@ impl Cluster {
             waiting: (client.request_count() - running) as u32,
             downloads: name.map_or(0, |name| self.books.downloads_by(name)),
             connected_for: now.saturating_duration_since(client.since()),
+            account: client.account().is_some(),
             legacy: false,
         }
     }

@@ -6,11 +6,12 @@ use super::super::several::CentralInfo;
 use crate::{
     engine::{
         cluster::{
-            ClientInfo, Drained, Holder, QueueRow, Resolved, Running, SecondaryInfo, SentBy,
+            AccountInfo, ClientInfo, Drained, Holder, QueueRow, Resolved, Running, SecondaryInfo,
+            SentBy,
         },
         counters::Counters,
     },
-    model::{ClusterStatus, Conflict, FileMeta, FileName},
+    model::{Audited, ClusterStatus, Conflict, FileMeta, FileName},
     node::ServerFigures,
 };
 
@@ -37,6 +38,26 @@ pub enum CentralAnswer {
         resolved: Resolved,
     },
     Statistics(serde_json::Value),
+    Accounts(Vec<AccountInfo>),
+    AccountCode {
+        /// The account.
+        name: String,
+        /// The code; none when the system gives no random numbers.
+        code: Option<String>,
+    },
+    AccountChanged {
+        /// The account.
+        name: String,
+        /// What was done to it.
+        what: AccountChange,
+    },
+    AccountRefused {
+        /// The name.
+        name: String,
+        /// Why, for programs.
+        code: String,
+    },
+    Audit(Vec<Audited>),
     Centrals(Vec<CentralInfo>),
     Migrated {
         /// The central that reigns now.
@@ -44,6 +65,18 @@ pub enum CentralAnswer {
         /// Why none other does.
         code: Option<String>,
     },
+}
+
+/// What an administrator did to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    /// One of its devices is its no more.
+    DeviceRemoved,
+    /// It is no more.
+    Removed,
+    /// Its name is free.
+    Freed,
 }
 
 /// What became of a secondary that is to be drained, or to work again.
@@ -65,6 +98,9 @@ pub struct DownloadCount {
     pub name: String,
     /// Complete downloads.
     pub downloads: u64,
+    /// It is an account's: nobody else can have them booked to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account: bool,
 }
 
 /// A file, and the live secondaries that hold it, the least busy first.

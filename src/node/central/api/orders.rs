@@ -9,16 +9,24 @@ use super::{
     Summary,
 };
 use crate::{
-    engine::cluster::{
-        ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryCondition,
-        SecondaryInfo,
+    engine::{
+        accounts::AccountRefusal,
+        cluster::{
+            AccountInfo, ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running,
+            SecondaryCondition, SecondaryInfo,
+        },
+        leadership::NotMigrated,
     },
-    engine::leadership::NotMigrated,
-    model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
+    model::{
+        AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
+        FileName, SecondaryNumber,
+    },
     node::{
         ask::{Stopped, ask},
+        greeting::random_bytes,
         link::LinkEvent,
     },
+    proto::account::{code_hash, recovery_code},
 };
 
 /// Commands to a running central.
@@ -30,14 +38,21 @@ pub(in crate::node::central) enum CentralCommand {
     Secondaries(oneshot::Sender<Vec<SecondaryInfo>>),
     Clients(oneshot::Sender<Vec<ClientInfo>>),
     Queue(oneshot::Sender<Vec<QueueRow>>),
-    Expel(String, oneshot::Sender<Expelled>),
-    Drain(SecondaryNumber, oneshot::Sender<Drained>),
-    EndDraining(SecondaryNumber, oneshot::Sender<Drained>),
+    Expel(String, Door, oneshot::Sender<Expelled>),
+    Drain(SecondaryNumber, Door, oneshot::Sender<Drained>),
+    EndDraining(SecondaryNumber, Door, oneshot::Sender<Drained>),
     MaxDownloads(oneshot::Sender<usize>),
-    SetMaxDownloads(usize, oneshot::Sender<()>),
+    SetMaxDownloads(usize, Door, oneshot::Sender<()>),
     Running(oneshot::Sender<Vec<Running>>),
     Conflicts(oneshot::Sender<Vec<Conflict>>),
-    Resolve(FileName, u16, oneshot::Sender<Resolved>),
+    Resolve(FileName, u16, Door, oneshot::Sender<Resolved>),
+    Accounts(oneshot::Sender<Vec<AccountInfo>>),
+    Account(
+        AccountOrder,
+        Door,
+        oneshot::Sender<Result<AccountName, AccountRefusal>>,
+    ),
+    Audit(AuditQuery, oneshot::Sender<Vec<Audited>>),
     Statistics(oneshot::Sender<serde_json::Value>),
     Offer(FileName, oneshot::Sender<Result<Offer, Refusal>>),
     Catalogue(oneshot::Sender<Arc<Catalogue>>),
@@ -46,7 +61,11 @@ pub(in crate::node::central) enum CentralCommand {
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
     Place(PlaceCommand),
-    Migrate(Option<String>, oneshot::Sender<Result<String, NotMigrated>>),
+    Migrate(
+        Option<String>,
+        Door,
+        oneshot::Sender<Result<String, NotMigrated>>,
+    ),
     Centrals(oneshot::Sender<Vec<CentralInfo>>),
 }
 
@@ -62,9 +81,109 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
+    /// By which door its orders come.
+    pub(in crate::node::central) door: Door,
+}
+
+/// What an administrator does to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::node::central) enum AccountOrder {
+    /// A code of this hash lets one device more in.
+    NewCode(ClientName, Digest),
+    /// The device whose key begins so is its no more.
+    RemoveDevice(ClientName, String),
+    /// It is no more, and its name rests.
+    Remove(ClientName),
+    /// A name that rests is free.
+    Free(ClientName),
 }
 
 impl CentralOrders {
+    /// The same by another door: who ordered what is in the audit trail.
+    #[must_use]
+    pub fn by(&self, door: Door) -> Self {
+        let commands = self.commands.clone();
+        Self { commands, door }
+    }
+
+    /// The accounts, and the names that rest (`CUENTAS`).
+    pub async fn accounts(&self) -> Result<Vec<AccountInfo>, Stopped> {
+        ask(&self.commands, CentralCommand::Accounts).await
+    }
+
+    /// Makes a code that lets one device more into an account within
+    /// [`CODE_LASTS`](crate::model::limits::CODE_LASTS) (`CUENTA ana NUEVA`); one before it is good no more. Only its hash is
+    /// kept. `None` when the system gives no random numbers.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn new_account_code(
+        &self,
+        name: &ClientName,
+    ) -> Result<Result<Option<String>, AccountRefusal>, Stopped> {
+        let Some(random) = random_bytes() else {
+            return Ok(Ok(None));
+        };
+        let mut letters = [0; 20];
+        letters.copy_from_slice(&random[..20]);
+        let code = recovery_code(letters);
+        let order = AccountOrder::NewCode(name.clone(), code_hash(&code));
+        Ok(self.account_order(order).await?.map(|_| Some(code)))
+    }
+
+    /// Takes the device from an account whose key begins so (`CUENTA ana QUITAR 1a2b3c4d`).
+    ///
+    /// # Errors
+    /// When there is no such account, or none or several of its keys begin so.
+    pub async fn remove_account_device(
+        &self,
+        name: &ClientName,
+        key: &str,
+    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+        let order = AccountOrder::RemoveDevice(name.clone(), key.to_owned());
+        self.account_order(order).await
+    }
+
+    /// Ends an account; its name rests (`CUENTA ana BORRAR`).
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn remove_account(
+        &self,
+        name: &ClientName,
+    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+        self.account_order(AccountOrder::Remove(name.clone())).await
+    }
+
+    /// Has a name that rests be free (`LIBERAR ana`).
+    ///
+    /// # Errors
+    /// When it does not rest.
+    pub async fn free_account_name(
+        &self,
+        name: &ClientName,
+    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+        self.account_order(AccountOrder::Free(name.clone())).await
+    }
+
+    async fn account_order(
+        &self,
+        order: AccountOrder,
+    ) -> Result<Result<AccountName, AccountRefusal>, Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Account(order, self.door, answer)
+        })
+        .await
+    }
+
+    /// Lines of the audit trail (`AUDITORIA`).
+    pub async fn audit(&self, query: AuditQuery) -> Result<Vec<Audited>, Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Audit(query, answer)
+        })
+        .await
+    }
+
     /// Downloads per file, including files with none (`NUMERO_DESCARGAS_VIDEO`).
     pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
         ask(&self.commands, CentralCommand::PerFile).await
@@ -80,7 +199,10 @@ impl CentralOrders {
         &self,
         to: Option<String>,
     ) -> Result<Result<String, NotMigrated>, Stopped> {
-        ask(&self.commands, |answer| CentralCommand::Migrate(to, answer)).await
+        ask(&self.commands, |answer| {
+            CentralCommand::Migrate(to, self.door, answer)
+        })
+        .await
     }
 
     /// The centrals of the cluster (`CENTRALES`).
@@ -113,7 +235,10 @@ impl CentralOrders {
     /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), also by a central that restarts meanwhile.
     pub async fn expel(&self, name: &str) -> Result<Expelled, Stopped> {
         let name = name.to_owned();
-        ask(&self.commands, |answer| CentralCommand::Expel(name, answer)).await
+        ask(&self.commands, |answer| {
+            CentralCommand::Expel(name, self.door, answer)
+        })
+        .await
     }
 
     /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
@@ -122,7 +247,7 @@ impl CentralOrders {
     /// nothing left to send. Draining outlives restarts of the secondary and of the central.
     pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::Drain(number, answer)
+            CentralCommand::Drain(number, self.door, answer)
         })
         .await
     }
@@ -130,7 +255,7 @@ impl CentralOrders {
     /// Ends draining: the secondary works as before.
     pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::EndDraining(number, answer)
+            CentralCommand::EndDraining(number, self.door, answer)
         })
         .await
     }
@@ -144,7 +269,7 @@ impl CentralOrders {
     /// first in line begin.
     pub async fn set_max_downloads(&self, most: usize) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::SetMaxDownloads(most, answer)
+            CentralCommand::SetMaxDownloads(most, self.door, answer)
         })
         .await
     }
@@ -158,7 +283,7 @@ impl CentralOrders {
     /// or the number of a secondary that holds it. Copies of the others are set aside where they are.
     pub async fn resolve(&self, name: FileName, choice: u16) -> Result<Resolved, Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::Resolve(name, choice, answer)
+            CentralCommand::Resolve(name, choice, self.door, answer)
         })
         .await
     }

@@ -47,6 +47,7 @@ async fn connected(first: &[u8]) -> Connected {
         inputs: sender,
         stop: stop.clone(),
         highest_number: 3,
+        administrator: None,
         security: Arc::default(),
         face: None,
     };

@@ -37,8 +37,6 @@ pub struct PublishOrder {
     pub audience: Audience,
     /// Other content of that name is replaced.
     pub replaces: bool,
-    /// Secondaries are to keep a copy.
-    pub copies: bool,
 }
 
 /// A file that is published now.

@@ -33,6 +33,8 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
     tokio::select! {
         () = attend(socket, peer, Arc::clone(&permit), &context) => {}
         () = permit.revoked() => context.bad_peer(peer, Refused::GaveWay).await,
+        // Its user ends it, and waits for nobody: the peer goes on elsewhere, or later.
+        () = context.send.stop.cancelled() => {}
     }
 }
 
@@ -45,11 +47,7 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
     };
     let role = ServerRole::Peer(own.number);
     let security = &context.security;
-    let entered = tokio::select! {
-        entered = enter(socket, security, role, Also::Nobody, SEND_STALL_TIMEOUT) => entered,
-        () = context.send.stop.cancelled() => return,
-    };
-    let refused = match entered {
+    let refused = match enter(socket, security, role, Also::Nobody, SEND_STALL_TIMEOUT).await {
         Entered::Peer {
             reader,
             mut writer,

@@ -81,6 +81,7 @@ fn scene() -> Scene {
         who: Who::Secondary(SecondaryNumber::try_from(1).unwrap()),
         address: address(PEER_NUMBER),
         context: Context {
+            access: Default::default(),
             transfer: TRANSFER,
             file: sample.meta.clone(),
             network: network.host(PEER),
