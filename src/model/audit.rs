@@ -244,6 +244,8 @@ impl Deed {
             | Self::Disconnected
             | Self::MaxDownloads { .. }
             | Self::Resolved { .. }
+            | Self::Published { .. }
+            | Self::Withdrawn { .. }
             | Self::Migrated { .. }
             | Self::Granted { .. }
             | Self::Finished { .. } => None,

@@ -32,6 +32,7 @@ async fn device(bench: &Bench, who: &str, limit: Option<u64>) -> Client {
                 allowed: vec![bench.path("casa")],
                 records: Some(bench.path(&format!("estado-{who}"))),
                 serves: true,
+                gives: None,
                 alone: false,
                 upload_limit_bytes_per_s: limit,
             };

@@ -59,6 +59,7 @@ impl PeerArgs {
             allowed,
             records: Some(state),
             serves: false,
+            gives: None,
             alone: false,
             upload_limit_bytes_per_s: None,
         }

@@ -96,6 +96,9 @@ impl Client {
         self.state.maps.keep(number, &map);
         self.look_at(number);
         let kind = outcome.outcome();
+        if kind == Outcome::Complete {
+            self.goes_on_giving(transfer);
+        }
         let mut finished = Finished {
             transfer,
             outcome: kind,

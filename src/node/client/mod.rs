@@ -11,6 +11,7 @@ mod accounts;
 mod api;
 mod central;
 mod commands;
+mod giving;
 mod inputs;
 mod maps;
 mod memory;

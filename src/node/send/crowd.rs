@@ -95,13 +95,6 @@ impl Crowd {
         spread.choose(wanted)
     }
 
-    /// A chosen chunk was not sent after all.
-    pub(super) fn give_back(&self, id: Digest, chunk: ChunkIndex) {
-        if let Some((_, spread)) = self.0.lock().spreads.get_mut(&id) {
-            spread.give_back(chunk);
-        }
-    }
-
     /// How fast members are sent to now.
     pub(super) fn rate_bytes_per_s(&self) -> u64 {
         self.0.lock().line.rate_bytes_per_s(now()) as u64
@@ -213,8 +206,6 @@ mod tests {
         let id = |n| (Digest::new([n; 32]), 2);
         assert_eq!(Crowd::new(None, None).choose(id(1), &wanted), None);
         let crowd = Crowd::new(Some(number), None);
-        assert_eq!(crowd.choose(id(1), &wanted), Some(ChunkIndex(1)));
-        crowd.give_back(id(1).0, ChunkIndex(1));
         assert_eq!(crowd.choose(id(1), &wanted), Some(ChunkIndex(1)));
         assert_eq!(crowd.choose(id(1), &wanted), Some(ChunkIndex(0)));
         assert_eq!(crowd.choose(id(2), &wanted), Some(ChunkIndex(1)));
