@@ -13,6 +13,7 @@ mod published;
 mod retired;
 #[path = "../support/mod.rs"]
 mod support;
+mod swarm;
 mod turns;
 mod versions;
 mod watched;

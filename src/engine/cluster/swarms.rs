@@ -232,10 +232,13 @@ impl Swarms {
         self.swarms.get(&id).is_some_and(|swarm| swarm.has_begun)
     }
 
-    /// Transfers of a swarm that has begun, whose receivers give to others.
+    /// Transfers of a content whose receivers give to others.
     pub fn sharers(&self, id: Digest) -> impl Iterator<Item = TransferId> + '_ {
-        let swarm = self.swarms.get(&id).filter(|swarm| swarm.has_begun);
-        let members = swarm.into_iter().flat_map(|swarm| swarm.members.values());
+        let members = self
+            .swarms
+            .get(&id)
+            .into_iter()
+            .flat_map(|swarm| swarm.members.values());
         members
             .filter(|member| member.gives.is_on)
             .filter_map(|member| member.transfer)

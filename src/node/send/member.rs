@@ -74,6 +74,13 @@ impl Member {
         self.free();
     }
 
+    /// The chunk for which it has a slot has been sent, or was taken back.
+    pub(super) fn settle(&mut self, first: Option<ChunkIndex>) {
+        if self.slot_of.is_some() && self.slot_of != first {
+            self.free();
+        }
+    }
+
     fn free(&mut self) {
         if self.slot_of.take().is_some()
             && let Some(place) = &self.place
@@ -108,19 +115,20 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     /// left to send.
     async fn has_slot(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<bool, End> {
         let first = self.requests.first();
+        self.member.settle(first);
         if self.member.slot_of.is_some() {
-            if self.member.slot_of == first {
-                return Ok(true);
-            }
-            self.member.free();
+            return Ok(true);
         }
         // Somebody waits for what is asked for in parts.
         if self.requests.begins_with_part() {
+            self.meter.share().set_busy();
             return Ok(true);
         }
         let Some(place) = self.member.place.clone() else {
             return Ok(true);
         };
+        // Who waits here is not waited for on the uplink.
+        self.meter.share().set_idle();
         let mut next_word = Moment::now();
         loop {
             if self.requests.first().is_none() && !self.member.waits_for_any() {
@@ -136,6 +144,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                     self.request(request.ok_or(End::Quiet)?).await?;
                     if self.requests.begins_with_part() {
                         place.done();
+                        self.meter.share().set_busy();
                         return Ok(true);
                     }
                 }
@@ -148,6 +157,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 }
             }
         }
+        self.meter.share().set_busy();
         let chunk = match self.requests.first() {
             Some(first) => Some(first),
             None => self.choose().await?,

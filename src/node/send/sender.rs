@@ -127,6 +127,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 self.request(request).await?;
                 idle_until = Moment::now() + IDLE_TIMEOUT;
             }
+            self.member.settle(self.requests.first());
             // Nobody cancels a fresh token.
             let stop = self.open.as_ref().map(|open| open.stop.clone());
             let stop = stop.unwrap_or_default();

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use trozos::{
     engine::{
         assignment,
-        download::{
-            Action, Download, DownloadConfig, Event, Finish, SwarmAction, SwarmEvent,
-        },
+        download::{Action, Download, DownloadConfig, Event, Finish, SwarmAction, SwarmEvent},
     },
     model::{ChunkLayout, ChunkSet, Fault, Have, SourceId, SourceInfo, Who},
 };
@@ -60,7 +58,9 @@ impl World {
 
     pub fn begins(&mut self, node: Node) {
         let now = self.now;
-        let weights: Vec<_> = (0..self.crowd.secondaries.len()).map(|n| (n, 1.0)).collect();
+        let weights: Vec<_> = (0..self.crowd.secondaries.len())
+            .map(|n| (n, 1.0))
+            .collect();
         let shares = assignment::assign(self.layout.all(), &weights);
         let sources = shares.into_iter().map(|(n, ranges)| SourceInfo {
             id: SourceId(n as u32 + 1),
@@ -132,7 +132,10 @@ impl World {
     }
 
     fn does(&mut self, node: Node, action: Action) {
-        let lately = self.clients[node].machine.lately(self.now).unwrap_or_default();
+        let lately = self.clients[node]
+            .machine
+            .lately(self.now)
+            .unwrap_or_default();
         match action {
             Action::Connect { source } => {
                 let to = self.node_of(source);
@@ -256,7 +259,14 @@ impl World {
         }
         let (source, chunk) = (self.source_of(flow.from), flow.chunk);
         if bytes > 0 {
-            self.feed(node, Event::Received { source, chunk, bytes });
+            self.feed(
+                node,
+                Event::Received {
+                    source,
+                    chunk,
+                    bytes,
+                },
+            );
         }
         if is_whole && !self.is_over(node) {
             let lies = self.senders[flow.from].lies && self.random.u8(..10) == 0;

@@ -68,7 +68,11 @@ impl Sender {
 
 impl World {
     pub fn asked(&mut self, node: Node, from: Node, message: Message) {
-        let uplink = if self.is_secondary(from) { 0 } else { self.crowd.uplinks[from] as u64 };
+        let uplink = if self.is_secondary(from) {
+            0
+        } else {
+            self.crowd.uplinks[from] as u64
+        };
         let is_secondary = self.is_secondary(node);
         let sender = &mut self.senders[node];
         if let Message::Connect = message {
@@ -100,7 +104,10 @@ impl World {
                     panic!("{chunk} is asked of peer {node}, which has not announced it");
                 }
                 connection.wants.push_back(chunk);
-                assert!(is_secondary || connection.wants.len() <= 3, "too much is asked of a peer");
+                assert!(
+                    is_secondary || connection.wants.len() <= 3,
+                    "too much is asked of a peer"
+                );
                 connection.lately = lately;
             }
             Message::Any(wanted, lately) => {
@@ -112,7 +119,9 @@ impl World {
                 let (before, member) = (connection.wants.len(), connection.member);
                 connection.wants.retain(|wanted| *wanted != chunk);
                 let is_withdrawn = connection.wants.len() < before;
-                let sending = self.flow(node, from).filter(|id| self.flows[*id].chunk == chunk);
+                let sending = self
+                    .flow(node, from)
+                    .filter(|id| self.flows[*id].chunk == chunk);
                 if let Some(id) = sending {
                     self.end_flow(id);
                     self.senders[node].line.done(member);

@@ -262,7 +262,10 @@ impl World {
     }
 
     pub fn flow(&self, from: Node, to: Node) -> Option<usize> {
-        self.out[from].iter().copied().find(|id| self.flows[*id].to == to)
+        self.out[from]
+            .iter()
+            .copied()
+            .find(|id| self.flows[*id].to == to)
     }
 
     /// Has moved so much until now.
@@ -310,7 +313,10 @@ impl World {
     /// An uplink is shared evenly, but nobody is sent more than his share of his own downlink.
     fn offered(&self, from: Node, to: Node) -> f64 {
         let takes = |to: Node| self.down(to) / self.into[to].len() as f64;
-        let mut caps: Vec<f64> = self.out[from].iter().map(|id| takes(self.flows[*id].to)).collect();
+        let mut caps: Vec<f64> = self.out[from]
+            .iter()
+            .map(|id| takes(self.flows[*id].to))
+            .collect();
         caps.sort_by(f64::total_cmp);
         let (mut rest, count) = (self.up(from), caps.len());
         let own = takes(to);
@@ -511,7 +517,9 @@ pub fn run(crowd: Crowd, tells: bool) -> End {
         start,
         due: BinaryHeap::new(),
         count: 0,
-        clients: (0..clients).map(|n| Client::new(layout, crowd.seed + n as u64, start)).collect(),
+        clients: (0..clients)
+            .map(|n| Client::new(layout, crowd.seed + n as u64, start))
+            .collect(),
         senders: Vec::new(),
         flows: Vec::new(),
         out: vec![Vec::new(); clients + secondaries],
@@ -525,7 +533,9 @@ pub fn run(crowd: Crowd, tells: bool) -> End {
         crowd,
     };
     for node in 0..clients + secondaries {
-        let number = world.is_secondary(node).then(|| world.secondary(node - clients));
+        let number = world
+            .is_secondary(node)
+            .then(|| world.secondary(node - clients));
         world.senders.push(Sender::new(start, layout, number));
     }
     let bound = world.bound();
@@ -535,7 +545,12 @@ pub fn run(crowd: Crowd, tells: bool) -> End {
         let Some(Due(at, _, node, what)) = world.due.pop() else {
             panic!("{} wait for nothing, seed {}", world.left, world.crowd.seed);
         };
-        assert!(at < horizon, "{} are not done, seed {}", world.left, world.crowd.seed);
+        assert!(
+            at < horizon,
+            "{} are not done, seed {}",
+            world.left,
+            world.crowd.seed
+        );
         world.now = at;
         world.happens(node, what);
     }
@@ -547,7 +562,11 @@ impl World {
         let crowd = &self.crowd;
         let file = self.layout.file_bytes() as f64;
         let secondaries: f64 = crowd.secondaries.iter().sum();
-        let slowest = crowd.downlinks.iter().copied().fold(f64::INFINITY, f64::min);
+        let slowest = crowd
+            .downlinks
+            .iter()
+            .copied()
+            .fold(f64::INFINITY, f64::min);
         let all = secondaries + crowd.uplinks.iter().sum::<f64>();
         (file / secondaries)
             .max(file / slowest)

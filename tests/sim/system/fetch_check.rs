@@ -120,6 +120,7 @@ impl FetchCheck {
             Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
                 unreachable!("nobody reads")
             }
+            Action::Swarm(action) => panic!("{action:?} outside of a swarm"),
             Action::Report { .. } | Action::Notice(_) => {}
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     super::{Action, SwarmAction, SwarmEvent, queue::Want, swarm::Swarm},
-    Download,
+    Download, State,
 };
 use crate::model::{
     ChunkIndex, ChunkSet, Fault, Have, Lately, PeerNumber, SourceId, SourceInfo, Who,
@@ -270,6 +270,9 @@ impl Download {
     /// When [`Self::look_around`] or [`Self::ask_swarm`] has something to do.
     pub(super) fn swarm_deadline(&self) -> Option<Instant> {
         let swarm = self.swarm.as_ref()?;
+        if self.state != State::Running {
+            return None;
+        }
         Some(swarm.deadline(self.connected_peers(), self.permille()))
     }
 
