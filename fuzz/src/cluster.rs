@@ -11,9 +11,10 @@ use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Refusal},
     engine::registry::Registry,
     model::{
-        ChunkIndex, ClientName, CopyOrder, Fault, FileMeta, Finished, Grant, HeldFile, Incarnation,
-        KnownSource, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
-        SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
+        AccountKey, ChunkIndex, ClientName, CopyOrder, Digest, Fault, FileMeta, Finished, Grant,
+        HeldFile, Incarnation, KnownSource, Origin, Outcome, Proven, ReceivedFrom, Receiver,
+        RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
+        Wish,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
@@ -59,6 +60,10 @@ enum Message {
     Removed(u8, u8),
     Ack(u8),
     Sent(u8, u8, u8, Amount, bool, Option<u8>),
+    Guest(u8),
+    SignOut,
+    /// A wish, an account's name, and the key that signs it.
+    Prove(u8, u8, u8),
 }
 
 /// A figure: nearly always one that can be.
@@ -310,6 +315,14 @@ impl World {
                 FromReceiver::Finished(self.finished(transfer, outcome, sources)).into()
             }
             Message::Enrol(n) => FromClient::Enrol { name: client(n) }.into(),
+            Message::Guest(n) => FromClient::Guest { name: client(n) }.into(),
+            Message::SignOut => FromClient::SignOut.into(),
+            Message::Prove(wish, n, key) => Event::Proven(Proven {
+                wish: [Wish::Register, Wish::SignIn, Wish::Unregister][usize::from(wish % 3)],
+                name: client(n),
+                key: AccountKey(Digest::new([key % 4; 32])),
+                code: None,
+            }),
             Message::Download(request, n) => FromClient::Download {
                 request: RequestId(u64::from(request % 4)),
                 name: file(n).name,
@@ -496,10 +509,13 @@ impl World {
                 Action::Refuse { connection, .. }
                 | Action::Number { connection, .. }
                 | Action::Introduce { connection, .. }
+                | Action::RefuseAccount { connection, .. }
                 | Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
                     connection,
                     ForClient::Enrolled { .. }
+                    | ForClient::SignedIn { .. }
+                    | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::YouAre { .. }

@@ -14,24 +14,37 @@ use trozos::{
     },
     proto::{
         Hello, Lines, Wanted,
+        account::{Channel, NotSigned},
         control::{FromCentral, ToCentral},
         data::{FromSource, ToSource},
         encode_line,
+        handshake::{Nonce, Opening, ServerRole},
         ticket::{About, SigningKey, check},
     },
 };
 
-use crate::names::{check_client_name, check_file_name};
+use crate::names::{check_account_name, check_client_name, check_file_name};
 
 /// Lines to the central.
 pub fn to_central(data: &[u8]) {
     match round_trip(data) {
         Some(ToCentral::Hello(hello)) => check_hello(hello),
         Some(ToCentral::Client(message)) => from_client(&message),
+        Some(ToCentral::Signed(signed)) => {
+            let (_, claim) = signed.parts();
+            check_client_name(&claim.name);
+            // Nobody has signed it here.
+            assert_eq!(channel().check(&signed), Err(NotSigned));
+        }
+        Some(ToCentral::Question(Question::Users { after })) => {
+            after.iter().for_each(check_account_name);
+        }
         Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
         Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
         Some(
-            ToCentral::Question(Question::List { after: None } | Question::Status)
+            ToCentral::Question(
+                Question::List { after: None } | Question::Status | Question::Audit { .. },
+            )
             | ToCentral::Ping
             | ToCentral::Bye
             | ToCentral::Receiver(FromReceiver::Report(_) | FromReceiver::Finished(_)),
@@ -42,18 +55,29 @@ pub fn to_central(data: &[u8]) {
 
 fn from_client(message: &FromClient) {
     match message {
-        FromClient::Enrol { name } => check_client_name(name),
+        FromClient::Enrol { name } | FromClient::Guest { name } => check_client_name(name),
         FromClient::Download { name, .. } => check_file_name(name),
         FromClient::Resume(resume) => check_file(&resume.file),
         FromClient::Publish { order, .. } => check_file(&order.file),
         FromClient::Withdraw { name, .. } => check_file_name(name),
         FromClient::Offer { file, .. } => check_file(file),
         FromClient::Cancel { .. }
+        | FromClient::SignOut
         | FromClient::Share(_)
         | FromClient::Progress { .. }
         | FromClient::MorePeers { .. }
         | FromClient::Seeding { .. } => {}
     }
+}
+
+/// A connection.
+fn channel() -> Channel {
+    let opening = Opening {
+        hello: b"{}",
+        server: ServerRole::Central,
+        tls_session: b"",
+    };
+    Channel::new(&opening, Nonce::new([7; Nonce::BYTES]))
 }
 
 fn messages_from_secondary(message: &messages::FromSecondary) {
@@ -83,12 +107,21 @@ pub fn from_central(data: &[u8]) {
         Some(FromCentral::Answer(Answer::Listing { files, .. })) => {
             files.iter().for_each(|listed| check_file(&listed.file));
         }
+        Some(FromCentral::Answer(Answer::Users { users, .. })) => {
+            users.iter().for_each(|user| check_account_name(&user.name));
+        }
+        Some(FromCentral::Answer(Answer::Audit { lines, .. })) => {
+            for file in lines.iter().filter_map(|line| line.deed.file()) {
+                check_file_name(file);
+            }
+        }
         Some(FromCentral::Secondary(message)) => for_secondary(&message),
         Some(
             FromCentral::Ping
             | FromCentral::Bye
             | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
+            | FromCentral::AccountRefused { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Answer(Answer::Status(_)),
         )
@@ -98,7 +131,8 @@ pub fn from_central(data: &[u8]) {
 
 fn for_client(message: &ForClient) {
     match message {
-        ForClient::Enrolled { name } => check_client_name(name),
+        ForClient::Enrolled { name } | ForClient::SignedOut { name } => check_client_name(name),
+        ForClient::SignedIn { name, .. } => check_account_name(name),
         ForClient::Granted { grant, .. } => check_grant(grant),
         ForClient::Superseded { file, .. } => check_file(file),
         ForClient::Withdrawn { name, .. } => check_file_name(name),

@@ -10,10 +10,10 @@ use trozos::{
         timetable::{self, Bare, Timetable},
     },
     model::{
-        ClientName, Digest, FileName, SecondaryNumber,
+        AccountName, ClientName, Digest, FileName, Likeness, SecondaryNumber, Signature,
         limits::{
-            MAX_CLIENT_NAME_BYTES, MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES,
-            MAX_SECONDARY_NUMBER,
+            MAX_ACCOUNT_NAME_CHARS, MAX_CLIENT_NAME_BYTES, MAX_COMPONENT_BYTES, MAX_COMPONENTS,
+            MAX_NAME_BYTES, MAX_SECONDARY_NUMBER,
         },
     },
 };
@@ -31,6 +31,14 @@ pub fn names(data: &[u8]) {
         assert_eq!(name.as_str(), text.trim());
         check_client_name(&name);
     }
+    if let Ok(name) = AccountName::try_from(text) {
+        check_account_name(&name);
+        // However it was typed, it looks as it does.
+        assert_eq!(name.likeness(), Likeness::of(text.trim()), "{text:?}");
+    }
+    if let Ok(signature) = Signature::try_from(text) {
+        assert_eq!(signature.to_string(), text.to_ascii_lowercase());
+    }
     if let Ok(digest) = Digest::try_from(text) {
         assert_eq!(digest.to_string(), text.to_ascii_lowercase());
         assert_eq!(Digest::try_from(digest.to_string().as_str()), Ok(digest));
@@ -41,6 +49,20 @@ pub fn names(data: &[u8]) {
         assert_eq!(u64::from(secondary.get()), number);
         assert!((1..=MAX_SECONDARY_NUMBER).contains(&secondary.get()));
     }
+}
+
+/// It is written in one way only, and what it is made of is a client's name and a folder's.
+pub(crate) fn check_account_name(name: &AccountName) {
+    let text = name.as_str();
+    assert_eq!(AccountName::try_from(text).as_ref(), Ok(name));
+    assert!((1..=MAX_ACCOUNT_NAME_CHARS).contains(&text.chars().count()));
+    check_client_name(&name.client());
+    assert_eq!(ClientName::try_from(text), Ok(name.client()));
+    assert!(
+        FileName::try_from(format!("@{text}/a").as_str()).is_ok(),
+        "{text}"
+    );
+    assert_eq!(text, text.to_lowercase());
 }
 
 /// A line at each prompt.

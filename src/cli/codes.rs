@@ -10,12 +10,12 @@ use crate::{
         Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
         TlsRefusal,
         certificates::CertificateError,
-        client::ClientError,
+        client::{ClientError, PublishError},
         orders::OrdersError,
         rules::{discovery::Unannounced, finding::OtherCluster, terms::Outdated},
     },
     proto::{ErrorCode, handshake::SecretError},
-    store::StoreError,
+    store::{StoreError, published::PathError},
 };
 
 /// The codes of each enum. Some are in two, where both mean the same.
@@ -33,6 +33,8 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("TlsRefusal", TlsRefusal::CODES),
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),
+    ("PublishError", PublishError::CODES),
+    ("PathError", PathError::CODES),
     ("OrdersError", OrdersError::CODES),
     ("FailReason", FailReason::CODES),
     ("Failure", Failure::CODES),

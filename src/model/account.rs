@@ -6,7 +6,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 
 use super::{
-    ClientName, Digest, error_codes,
+    ClientName, Digest, FileName, error_codes,
     limits::{MAX_ACCOUNT_NAME_CHARS, MAX_CLIENT_NAME_BYTES},
 };
 
@@ -108,6 +108,10 @@ impl TryFrom<&str> for AccountName {
             return Err(AccountNameError::SeveralScripts);
         }
         let look = Likeness::of(&name);
+        // No folder is called so.
+        if name.ends_with(FileName::PART_SUFFIX) || name.ends_with(FileName::JOURNAL_SUFFIX) {
+            return Err(AccountNameError::Reserved);
+        }
         let begins = |word: &&str| look.0.starts_with(&Likeness::of(word).0);
         let is_word = |word: &&str| look == Likeness::of(word);
         if RESERVED.iter().any(|w| begins(w)) || RESERVED_WORDS.iter().any(|w| is_word(w)) {
@@ -307,6 +311,7 @@ mod tests {
             ("secundario2", Reserved),
             ("pasarela-1", Reserved),
             ("R00T", Reserved),
+            ("ana.part", Reserved),
         ] {
             assert_eq!(named(typed), Err(why), "{typed:?}");
         }

@@ -3,16 +3,20 @@
 //!
 //! A new message is a new variant here; the compiler then names the one place that has to deal with it.
 
+mod questions;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountKey, AccountName, Audited, ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits,
-    CopyOrder, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource,
-    ListedFile, Outcome, PeerInfo, PeerNumber, Publish, PublishedFile, RemovedReason, RequestId,
-    SentBytes, SentTransfer, Sharing, Signature, SourceId, SourceInfo, TransferId, VerifyKey, Wish,
+    AccountKey, AccountName, ChunkIndex, ClientName, Conflict, CopyLimits, CopyOrder, Digest,
+    Fault, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, Outcome, PeerInfo,
+    PeerNumber, Publish, RemovedReason, RequestId, SentBytes, SentTransfer, Sharing, Signature,
+    SourceId, SourceInfo, TransferId, VerifyKey, Wish,
 };
+
+pub use self::questions::{Answer, Question, User};
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,18 +167,6 @@ impl Signed {
     }
 }
 
-/// An account as everybody sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Its name.
-    pub name: AccountName,
-    /// Somebody has signed in as it.
-    pub connected: bool,
-    /// Files of it that the asker may see.
-    #[serde(default)]
-    pub files: u32,
-}
-
 /// A download that goes on over a new connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
@@ -187,41 +179,6 @@ pub struct Resume {
     /// The sources that it was told of: a central that does not know the transfer keeps their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<KnownSource>,
-}
-
-/// What is answered from the central's state, and changes nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Question {
-    /// The files that can be downloaded, from after a name.
-    List {
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<FileName>,
-    },
-    /// The state of the cluster.
-    Status,
-    /// What an account publishes, from after a name.
-    Content {
-        /// The account.
-        account: AccountName,
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<FileName>,
-    },
-    /// The accounts, from after a name.
-    Users {
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<AccountName>,
-    },
-    /// The audit trail, from after a number: only for administrators.
-    Audit {
-        /// The number.
-        after: u64,
-        /// That the administrator's password is known, for this connection.
-        proof: Digest,
-    },
 }
 
 /// From a secondary to the central.
@@ -378,48 +335,6 @@ pub enum ForClient {
         transfer: TransferId,
         /// Bytes that each source sent, of those that the receiver named.
         sent: Vec<SentBytes>,
-    },
-}
-
-/// The answer to a [`Question`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Answer {
-    /// One page of the listing.
-    Listing {
-        /// False while service has not begun.
-        ready: bool,
-        /// The files of this page, by name.
-        files: Vec<ListedFile>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// The state of the cluster.
-    Status(ClusterStatus),
-    /// One page of what an account publishes, as far as the client may see it.
-    Content {
-        /// The account.
-        account: AccountName,
-        /// There is such an account.
-        known: bool,
-        /// The files of this page, by name.
-        files: Vec<PublishedFile>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// One page of the accounts.
-    Users {
-        /// The accounts of this page, in an order of their own.
-        users: Vec<User>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// Lines of the audit trail.
-    Audit {
-        /// The lines of this page, in order.
-        lines: Vec<Audited>,
-        /// The number of the last line that there is: less than what was asked for says that the trail is another.
-        last: u64,
     },
 }
 

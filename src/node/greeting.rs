@@ -1,7 +1,7 @@
 //! How connections begin, on both planes and both sides: TLS, hello, proofs of the secret. Until a peer is
 //! through here it is told nothing.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, time::Duration};
 
 use bytes::BytesMut;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -13,10 +13,10 @@ use super::{
     security::{Denied, Security},
 };
 use crate::{
-    model::{Digest, limits::HELLO_TIMEOUT},
+    model::limits::HELLO_TIMEOUT,
     net::{
-        Beginning, ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket,
-        Stream, TlsRefusal, Traffic, WriteSide, beginning, connect, connect_pinned, split,
+        Beginning, ConnectError, LineReader, LineWriter, ReadError, ReadSide, Socket, Stream,
+        TlsRefusal, WriteSide, beginning, split,
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, Said,
@@ -48,72 +48,13 @@ pub(super) enum GreetError {
 }
 
 impl GreetError {
-    fn read(error: ReadError) -> Self {
+    pub(super) fn read(error: ReadError) -> Self {
         match &error {
             ReadError::Io(io) => match TlsRefusal::of(io) {
                 Some(refusal) => Self::Denied(Denied::Tls(refusal)),
                 None => Self::Read(error),
             },
             ReadError::Line(_) | ReadError::CutShort => Self::Read(error),
-        }
-    }
-}
-
-/// Connects to the first address of a source that answers, which was dialled under this name or address.
-pub(super) async fn dial(
-    network: &Network,
-    addresses: &[SocketAddr],
-    dialled: &str,
-    security: &Security,
-) -> Result<Stream, GreetError> {
-    let (socket, _) = connect(network, addresses)
-        .await
-        .map_err(GreetError::Connect)?;
-    secure(socket, dialled, Traffic::Bulk, security).await
-}
-
-/// Connects to the first address of a peer that answers. Where connections are encrypted, its key must be the one that the
-/// central has named.
-pub(super) async fn dial_peer(
-    network: &Network,
-    addresses: &[SocketAddr],
-    key: Option<Digest>,
-    security: &Security,
-) -> Result<Stream, GreetError> {
-    let (socket, _) = connect(network, addresses)
-        .await
-        .map_err(GreetError::Connect)?;
-    let Some(key) = key else {
-        return match security.trusts() {
-            true => Err(GreetError::Denied(Denied::Tls(TlsRefusal::NotTls))),
-            false => Ok(Stream::Plain(socket)),
-        };
-    };
-    let connected = timeout_at(Instant::now() + HELLO_TIMEOUT, connect_pinned(socket, key));
-    let connected = connected
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    connected.map_err(|error| GreetError::read(error.into()))
-}
-
-/// Begins TLS on a connection to what was dialled, where there is to be any.
-pub(super) async fn secure(
-    socket: Socket,
-    dialled: &str,
-    traffic: Traffic,
-    security: &Security,
-) -> Result<Stream, GreetError> {
-    match &security.client {
-        None => Ok(Stream::Plain(socket)),
-        Some(tls) => {
-            let connected = timeout_at(
-                Instant::now() + HELLO_TIMEOUT,
-                tls.connect(socket, dialled, traffic),
-            );
-            let connected = connected
-                .await
-                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            connected.map_err(|error| GreetError::read(error.into()))
         }
     }
 }

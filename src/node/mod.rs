@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod client;
 mod clock;
 mod conversation;
+mod dialling;
 pub mod face;
 mod failure;
 mod fetch;

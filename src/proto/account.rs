@@ -305,15 +305,15 @@ mod tests {
     fn a_code_is_proven_for_one_key_on_one_connection() {
         let channel = Channel::new(&opening(b"hello", b""), nonce(1));
         let code = recovery_code([9; 20]);
-        assert_eq!(code, "kkkkk-kkkkk-kkkkk-kkkkk");
+        assert_eq!(code, "jjjjj-jjjjj-jjjjj-jjjjj");
         let hash = code_hash(&code);
-        assert_eq!(code_hash("KKKKK kkkkkkkkkk-kkkkk\n"), hash);
+        assert_eq!(code_hash("JJJJJ jjjjjjjjjj-jjjjj\n"), hash);
         let signed =
             DeviceKey::from_seed([7; 32]).sign(&channel, Wish::SignIn, client("ana"), Some(hash));
         assert_eq!(channel.check(&signed), Ok(()));
         let (_, claim) = signed.parts();
         assert!(channel.proves_code(claim, hash));
-        assert!(!channel.proves_code(claim, code_hash("kkkkk-kkkkk-kkkkk-kkkkj")));
+        assert!(!channel.proves_code(claim, code_hash("jjjjj-jjjjj-jjjjj-jjjjk")));
         let other = Channel::new(&opening(b"hello", b""), nonce(2));
         assert!(!other.proves_code(claim, hash));
         let without =

@@ -1,6 +1,7 @@
 //! Behaviour of a whole cluster in one process: the three roles with real sockets on loopback and real files.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod api;
 mod cluster;
 mod downloads;

@@ -137,6 +137,8 @@ impl Places {
             | Event::SecondaryHello { .. }
             // No world here has a gateway.
             | Event::GatewayHello { .. }
+            // Whoever signs in hears of its name.
+            | Event::Proven(_)
             | Event::Alive => {}
         }
     }
@@ -146,7 +148,10 @@ impl Places {
             return;
         };
         match message {
-            FromClient::Enrol { name } => client.name = Some(name.clone()),
+            FromClient::Enrol { name } | FromClient::Guest { name } => {
+                client.name = Some(name.clone());
+            }
+            FromClient::SignOut => {}
             FromClient::Cancel { request } => self.stops_waiting((connection, *request)),
             FromClient::Resume(resume) => self.resuming = Some(self.resuming(connection, resume)),
             FromClient::Download { .. }
@@ -260,6 +265,7 @@ impl Places {
             | Action::Ack { .. }
             | Action::Number { .. }
             | Action::Introduce { .. }
+            | Action::RefuseAccount { .. }
             | Action::Record(_)
             | Action::Notice(_) => {}
         }
@@ -304,7 +310,12 @@ impl Places {
             }
             // Taken up again only to tell an end that was told before.
             ForClient::Booked { transfer, .. } => self.over(connection, *transfer),
-            ForClient::Enrolled { name } => {
+            ForClient::SignedIn { name, .. } => {
+                if let Some(client) = self.clients.get_mut(&connection) {
+                    client.name = Some(name.client());
+                }
+            }
+            ForClient::Enrolled { name } | ForClient::SignedOut { name } => {
                 if let Some(client) = self.clients.get_mut(&connection) {
                     client.name = Some(name.clone());
                 }

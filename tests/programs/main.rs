@@ -1,6 +1,7 @@
 //! The real programs, as people, scripts and service managers use them, and real signals.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod announced;
 mod centrals;
 mod completions;
@@ -18,6 +19,7 @@ mod mirror;
 mod names;
 mod orders;
 mod prompt;
+mod published;
 mod schemas;
 mod screen;
 mod scripts;

@@ -508,6 +508,7 @@ impl Walk {
             let seed = self.seed;
             match action {
                 Action::Record(entry) => self.registry.apply(&entry),
+                Action::RefuseAccount { refusal, .. } => panic!("seed {seed}: {refusal}"),
                 Action::Close {
                     connection: link,
                     refusal,
@@ -591,6 +592,9 @@ impl Walk {
                 Action::ToClient(
                     _,
                     ForClient::Enrolled { .. }
+                    // Nobody has an account here: see `accounts`.
+                    | ForClient::SignedIn { .. }
+                    | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::YouAre { .. }

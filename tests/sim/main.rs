@@ -4,6 +4,7 @@
 //! `TROZOS_SEMILLAS=n` runs n seeds, from `TROZOS_DESDE` on; `TROZOS_SEMILLA=n` runs one and tells its story.
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
+mod accounts;
 mod cluster;
 mod engine;
 mod index;
@@ -553,6 +554,11 @@ fn a_pause_of_this_process_is_nobody_elses_death() {
 #[test]
 fn the_cluster_keeps_its_promises_whatever_happens() {
     seeds::every("the_cluster_keeps_its_promises", 1500, cluster::run);
+}
+
+#[test]
+fn a_name_is_whose_key_it_is() {
+    seeds::every("a_name_is_whose_key_it_is", 1500, accounts::run);
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub(in crate::cli) struct LocalArgs {
     /// Most bytes per second that each secondary sends.
     #[arg(long, value_name = "TASA", value_parser = tidy(upload_limit))]
     pub(in crate::cli) limite_subida: Option<Timetable>,
+    /// So many clients begin the same download at once.
+    #[arg(long, value_name = "N", value_parser = tidy(number::<u16>(1, 100)))]
+    pub(in crate::cli) companeros: Option<u16>,
     #[command(flatten)]
     pub(in crate::cli) download: DownloadArgs,
     #[command(flatten)]

@@ -248,6 +248,7 @@ pub(super) fn settings_can_have(arg: &Arg) -> bool {
             | "config"
             | "mostrar_config"
             | "demo"
+            | "companeros"
             | "generar"
             | "incluir"
             | "excluir"

@@ -350,7 +350,7 @@ impl<E: Extra> Prompt<E> {
             }
             _ => self
                 .printer
-                .lines(text::client::numbered(&files, page_columns())),
+                .lines(text::listing::numbered(&files, page_columns())),
         }
     }
 

@@ -74,9 +74,10 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let (query, form) = read("").unwrap();
         assert_eq!((query, form), (AuditQuery::default(), Form::Table));
-        let (query, form) = read("quién=ana QUE=granted file=\"a b.mp4\" 20 JSON after=7").unwrap();
+        let (query, form) = read("quién=ana QUE=granted \"file=a b.mp4\" 20 JSON after=7").unwrap();
         assert_eq!(form, Form::Json);
         assert_eq!((query.who, query.what), (text("ana"), text("granted")));
+        assert_eq!(query.file, text("a b.mp4"));
         assert_eq!((query.last, query.after), (Some(20), 7));
         let noon = 1_796_040_000_000;
         for (moment, at) in [

@@ -188,26 +188,18 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     ),
     entry(ClientVerb::Bring, "bring", &["TRAER", "GET_FILE"]),
     entry(ClientVerb::Register, "register", &["REGISTRAR", "REGISTER"]),
-    entry(
-        ClientVerb::Connect,
-        "connect",
-        &["CONECTAR", "CONNECT", "LOGIN"],
-    ),
+    entry(ClientVerb::Connect, "connect", &["CONECTAR", "CONNECT"]),
     entry(
         ClientVerb::Disconnect,
         "disconnect",
-        &["DESCONECTAR", "DISCONNECT", "LOGOUT"],
+        &["DESCONECTAR", "DISCONNECT"],
     ),
     entry(
         ClientVerb::Unregister,
         "unregister",
         &["BAJA", "UNREGISTER"],
     ),
-    entry(
-        ClientVerb::Users,
-        "users",
-        &["USUARIOS", "LIST_USERS", "USERS"],
-    ),
+    entry(ClientVerb::Users, "users", &["USUARIOS", "LIST_USERS"]),
 ];
 
 /// Commands of a central.

@@ -363,9 +363,18 @@ mod tests {
     #[test]
     fn names_of_the_sessions_language_are_offered_first() {
         let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
-        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD_LIMIT", "DELETE", "DOWNLOAD"]);
+        assert_eq!(
+            begun[0],
+            [
+                "DETAIL",
+                "DOWNLOAD_LIMIT",
+                "DELETE",
+                "DISCONNECT",
+                "DOWNLOAD"
+            ]
+        );
         assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUBLISH"]);
-        assert_eq!(begun[2], ["LIST", "LIMIT", "LIST_CONTENT"]);
+        assert_eq!(begun[2], ["LIST", "LIST_USERS", "LIMIT", "LIST_CONTENT"]);
         assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
     }
 

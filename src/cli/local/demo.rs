@@ -111,7 +111,7 @@ async fn show(
     handle.enrol(name).await.map_err(client_error)?;
     let files = handle.list().await.map_err(client_error)?;
     ensure!(!files.is_empty(), t!("demo-nothing"));
-    printer.lines(text::client::listing(&files, page_columns()));
+    printer.lines(text::listing::listing(&files, page_columns()));
     let large = largest(&files);
     let with_faults = args.secundarios >= SECOND;
     if with_faults && args.limite_subida.is_none() {

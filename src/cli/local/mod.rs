@@ -6,6 +6,7 @@
 
 mod children;
 mod commands;
+mod crowd;
 mod demo;
 mod logs;
 mod plan;
@@ -39,6 +40,7 @@ use super::{
         t,
         topics::{self, Topic},
     },
+    values,
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -188,8 +190,14 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
         children.stop().await;
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
+    if args.companeros.is_some() {
+        let exit = crowd::run(args, &security, central, &printer, &stop).await;
+        children.stop().await;
+        return exit.or_worse(program::printed(&printer, &stop).await);
+    }
     let mut config = args.download.config(central, statistics, security);
     config.memory = Some(args.common.estadisticas.clone());
+    config.peering = here(args);
     // A script waits for all to be level; a person too, and has the prompt from here on.
     let faults = Faults::new(children);
     let shared = faults.clone();
@@ -206,6 +214,20 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
     exit
 }
 
+/// What the client of the prompt is to others, all of which are on this machine.
+fn here(args: &LocalArgs) -> node::PeeringConfig {
+    let mut allowed = vec![args.download.destino.clone()];
+    allowed.extend(values::home());
+    allowed.extend(std::env::current_dir());
+    node::PeeringConfig {
+        listen: vec![([127, 0, 0, 1], 0).into()],
+        allowed,
+        records: Some(args.common.estadisticas.clone()),
+        serves: true,
+        ..node::PeeringConfig::default()
+    }
+}
+
 fn plan(stage: &Stage) -> Plan {
     let args = &stage.args;
     let sockets = stage.temporary.as_ref();
@@ -215,7 +237,7 @@ fn plan(stage: &Stage) -> Plan {
         central_port: args.puerto,
         first_secondary_port: args.puerto_secundarios,
         secondaries: args.secundarios,
-        max_downloads: args.max_clientes,
+        max_downloads: args.max_clientes.max(args.companeros.unwrap_or(0).into()),
         upload_limit: args.limite_subida.clone(),
         sockets: sockets.map(|folder| folder.path().join("run")),
         log: LogPlan::of(&args.common),

@@ -165,7 +165,7 @@ impl Report {
             let files: Vec<Value> = listed.iter().map(listed_json).collect();
             self.document = Some(json!({ "files": files }));
         } else if !listed.is_empty() {
-            let lines = text::client::listing(listed, page_columns());
+            let lines = text::listing::listing(listed, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }

@@ -40,7 +40,7 @@ fn why(reason: &BadValue) -> String {
         BadValue::Node => t!("why-node"),
         BadValue::AccountName(_) => t!("refused-bad-name", most = MAX_ACCOUNT_NAME_CHARS),
         BadValue::AccountVerb => t!("why-account"),
-        BadValue::AuditFilter => t!("why-audit", usage = usage("audit")),
+        BadValue::AuditFilter => t!("why-audit"),
         BadValue::Moment => t!("why-moment"),
     }
 }

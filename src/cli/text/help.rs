@@ -15,7 +15,7 @@ use crate::cli::commands::{BadLine, COMMON, nearest_command};
 type Group = (fn() -> String, &'static [&'static str]);
 
 /// Which commands stand together, in this order. Those that are in none of these are in the last one.
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     (
         || t!("help-system"),
         &[
@@ -55,6 +55,20 @@ const GROUPS: [Group; 8] = [
     (
         || t!("help-folder"),
         &["reindex", "retired", "recover", "empty"],
+    ),
+    (
+        || t!("help-accounts"),
+        &[
+            "register",
+            "connect",
+            "disconnect",
+            "unregister",
+            "users",
+            "accounts",
+            "account",
+            "free-name",
+            "audit",
+        ],
     ),
     (
         || t!("help-decisions"),

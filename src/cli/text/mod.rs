@@ -16,6 +16,7 @@ pub mod language;
 pub mod limits;
 pub mod line;
 pub mod links;
+pub mod listing;
 pub mod live;
 pub mod map;
 pub mod nodes;

@@ -1,6 +1,7 @@
 //! What a person orders: secondaries that are drained, clients that are expelled; and what they look at.
 
 mod abuse;
+mod accounts;
 mod clients;
 mod hosts;
 mod policy;

@@ -3,6 +3,7 @@
 mod answers;
 mod events;
 mod handle;
+mod publishes;
 mod publishing;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -1,12 +1,20 @@
 //! The peers that a fetch may ask, and what lets it in there: the central names them beside the secondaries.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use parking_lot::Mutex;
 
-use crate::model::{
-    Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who,
-    limits::{MAX_PEERS_MET, MAX_SOURCES},
+use super::fault::Lost;
+use crate::{
+    model::{
+        Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who,
+        limits::{MAX_PEERS_MET, MAX_SOURCES},
+    },
+    net::{Network, Stream, reachable},
+    node::{
+        Security,
+        dialling::{dial, dial_peer},
+    },
 };
 
 /// See the module. Copies are the same.
@@ -92,6 +100,29 @@ impl PeerAccess {
     }
 }
 
+/// Connects to a source; gives what is shown to it as well, if it is a peer.
+pub(super) async fn reach(
+    access: &PeerAccess,
+    (network, security): (&Network, &Security),
+    who: Who,
+    (address, central): (SocketAddr, Option<SocketAddr>),
+) -> Result<(Stream, Option<Entry>), Lost> {
+    let addresses = reachable(address, central);
+    match who {
+        Who::Secondary(_) => {
+            let dialled = addresses.first().unwrap_or(&address).ip().to_string();
+            let stream = dial(network, &addresses, &dialled, security).await?;
+            Ok((stream, None))
+        }
+        Who::Peer(number) => {
+            let entry = access.of(number);
+            let entry = entry.ok_or_else(|| Lost::protocol(format!("peer {number} has gone")))?;
+            let stream = dial_peer(network, &addresses, entry.peer.key, security).await?;
+            Ok((stream, Some(entry)))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +156,8 @@ mod tests {
         assert_eq!(access.of(number(2)).unwrap().own, number(9));
         access.introduce(number(4), vec![info(1)], &[]);
         assert_eq!(access.sources().len(), 1);
+        // Those of a swarm are let in there, and are no sources that have all.
+        access.join(number(4), &[info(7)]);
+        assert!(access.of(number(7)).is_some() && access.sources().len() == 1);
     }
 }

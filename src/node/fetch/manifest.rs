@@ -13,7 +13,8 @@ use crate::{
     net::{Network, ReadError},
     node::{
         Security,
-        greeting::{Reader, dial, introduce},
+        dialling::dial,
+        greeting::{Reader, introduce},
     },
     proto::{
         Hello, Lines, PeerRole,

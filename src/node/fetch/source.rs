@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    access::PeerAccess,
+    access::{PeerAccess, reach},
     buffers::{Buffers, ChunkBuffer},
     downlink::{Intake, Lane},
     fault::Lost,
@@ -31,10 +31,10 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, Part, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{Network, reachable},
+    net::Network,
     node::{
         Security, clock,
-        greeting::{Reader, Writer, dial, dial_peer, introduce},
+        greeting::{Reader, Writer, introduce},
     },
     proto::{
         Hello, PeerRole,
@@ -133,23 +133,14 @@ impl SourceTask {
     async fn open(&self) -> Result<(Reader, Writer, bool), Lost> {
         let context = &self.context;
         let security = &context.security;
-        let addresses = reachable(self.address, context.central);
-        let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
-        let entry = match self.who {
-            Who::Secondary(_) => None,
-            Who::Peer(number) => context.access.of(number),
-        };
-        let stream = match (self.who, &entry) {
-            (Who::Secondary(_), _) => {
-                dial(&context.network, &addresses, &dialled, security).await?
-            }
-            (Who::Peer(_), Some(entry)) => {
-                dial_peer(&context.network, &addresses, entry.peer.key, security).await?
-            }
-            (Who::Peer(number), None) => {
-                return Err(Lost::protocol(format!("peer {number} has gone")));
-            }
-        };
+        let places = (self.address, context.central);
+        let (stream, entry) = reach(
+            &context.access,
+            (&context.network, security),
+            self.who,
+            places,
+        )
+        .await?;
         let wants_manifest = context.manifest.get().is_none();
         let open = ToSource::Open {
             transfer: context.transfer,

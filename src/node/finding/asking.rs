@@ -9,7 +9,8 @@ use crate::{
     net::{Socket, Stream, Traffic},
     node::{
         Lost, Stranger,
-        greeting::{GreetError, Introduced, introduce_on, secure},
+        dialling::secure,
+        greeting::{GreetError, Introduced, introduce_on},
         lost::LinkDown,
         rules::finding::Place,
     },

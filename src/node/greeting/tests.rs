@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::*;
+use crate::net::connect;
 use crate::{
     model::{ClientName, Incarnation, SecondaryNumber, Session, Term},
     net::memory::MemoryNetwork,

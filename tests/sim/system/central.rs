@@ -248,7 +248,9 @@ impl Central {
             ToCentral::Receiver(message) => self.feed(ctx, link, message.into()),
             ToCentral::Client(message) => self.feed(ctx, link, message.into()),
             ToCentral::Secondary(message) => self.feed(ctx, link, message.into()),
-            ToCentral::Hello(_) | ToCentral::Question(_) => panic!("nobody says that here"),
+            ToCentral::Hello(_) | ToCentral::Question(_) | ToCentral::Signed(_) => {
+                panic!("nobody says that here")
+            }
         }
     }
 
@@ -402,6 +404,7 @@ impl Central {
                     self.send(ctx, link, error);
                     self.close(ctx, link);
                 }
+                Action::RefuseAccount { .. } => panic!("nobody has an account here"),
                 Action::Ack {
                     connection: link,
                     batch,
