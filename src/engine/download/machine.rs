@@ -312,14 +312,6 @@ impl Download {
         }
     }
 
-    fn queued(&mut self, now: Instant, id: SourceId) {
-        if let Some(source) = self.sources.get_mut(id)
-            && source.queued(now)
-        {
-            self.tell_of(id, |who| Notice::Cleared { who });
-        }
-    }
-
     fn set_blocked(&mut self, now: Instant, id: SourceId, block: Option<Block>) {
         if let Some(source) = self.sources.get_mut(id) {
             source.set_blocked(now, block);

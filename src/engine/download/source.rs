@@ -109,18 +109,6 @@ impl Source {
         }
     }
 
-    /// True when it can still bring something that is not here, once it is connected.
-    pub(super) fn is_of_use(&self, here: &ChunkSet) -> bool {
-        match &self.have {
-            Have::All => true,
-            Have::Chunks(chunks) => {
-                self.queue().len() > 0
-                    || self.is_new_peer()
-                    || chunks.iter().any(|chunk| !here.contains(chunk))
-            }
-        }
-    }
-
     /// True when it can send a chunk, as far as is known, and was not asked for it. A request that was taken back has to
     /// end before the chunk is asked for again.
     pub(super) fn may_be_asked_for(&self, chunk: ChunkIndex) -> bool {

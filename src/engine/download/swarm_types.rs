@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{ChunkIndex, ChunkSet, PeerNumber, SourceId};
 
 /// What happened in the swarm.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SwarmEvent {
     /// The download is in a swarm from now on. Does nothing to one that comes in order, or only where it is read.
     Joined,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{shared::Running, state::Client};
 use crate::{
-    model::{Digest, TransferId, messages::FromClient},
+    model::{Digest, PeerInfo, PeerNumber, TransferId, messages::FromClient},
     node::{clock, watch::Watched},
 };
 
@@ -26,6 +26,23 @@ impl Client {
     /// True while it gives others what it receives.
     pub(super) fn gives(&self) -> bool {
         self.config.peering.gives.is_some() && self.peering.door.is_some()
+    }
+
+    /// A download is in a swarm, and the central names peers there.
+    pub(super) fn in_swarm(
+        &mut self,
+        transfer: TransferId,
+        add: Vec<PeerInfo>,
+        drop: Vec<PeerNumber>,
+    ) {
+        let Some(own) = self.peering.own else {
+            return;
+        };
+        let sharing = self.sharing();
+        let uplink = sharing.on.then_some(sharing.uplink);
+        if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
+            fetch.swarm(own, (add, drop), uplink);
+        }
     }
 
     /// What there is of a content that it receives, or has received.

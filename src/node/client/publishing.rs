@@ -54,7 +54,7 @@ impl Client {
     }
 
     /// What the central hears of this client as a peer.
-    fn sharing(&self) -> Sharing {
+    pub(super) fn sharing(&self) -> Sharing {
         let door = self.peering.door.as_ref();
         Sharing {
             listens: door.map(Door::port),
@@ -89,23 +89,6 @@ impl Client {
         };
         if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
             fetch.introduce(own, add, drop);
-        }
-    }
-
-    /// A download is in a swarm, and the central names peers there.
-    pub(super) fn in_swarm(
-        &mut self,
-        transfer: TransferId,
-        add: Vec<PeerInfo>,
-        drop: Vec<PeerNumber>,
-    ) {
-        let Some(own) = self.peering.own else {
-            return;
-        };
-        let sharing = self.sharing();
-        let uplink = sharing.on.then_some(sharing.uplink);
-        if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
-            fetch.swarm(own, (add, drop), uplink);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What the tasks of a fetch tell each other.
 
-use std::time::Duration;
-
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -9,7 +7,7 @@ use super::{
     access::PeerAccess, buffers::ChunkBuffer, own::Prepared, swarm::SwarmOrder, update::FetchUpdate,
 };
 use crate::{
-    engine::download::{ChunkMap, Event},
+    engine::download::{ChunkMap, Event, SwarmEvent},
     model::{ChunkIndex, ChunkSet, Fault, Lately, Part, SourceId, SourceInfo},
     node::Failure,
     proto::Wanted,
@@ -93,19 +91,8 @@ pub(super) enum News {
     /// This side's limit is reached.
     Limited,
     Unblocked,
-    /// A secondary may be asked for any chunk.
-    Chooses,
-    /// A peer has these as well, and such a line.
-    Has {
-        chunks: ChunkSet,
-        line: Duration,
-    },
-    /// A secondary has chosen what it sends.
-    Chosen {
-        chunk: ChunkIndex,
-    },
-    /// It has nothing of what is wanted.
-    Nothing,
+    /// Something of its swarm.
+    Swarm(SwarmEvent),
 }
 
 /// What came of a chunk.

@@ -1,7 +1,7 @@
 //! Receiving one file from its sources: a client's download, and a secondary's copy. The shell around the download machine.
 //!
 //! `goal` is what is asked for and `update` what is told of it; `shell` owns the machine and `ending` how it ends;
-//! `sources` are the connections, `access` what lets it ask peers, `source` is one of them, `fault` what can be wrong with it,
+//! `sources` are the connections, `access` what lets it ask peers, `asking` what is asked on one, `source` is one of them, `fault` what can be wrong with it,
 //! `manifest` how it tells digests, `downlink` the limit that all fetches of a node share. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
 //! (`own`), and chunks of nothing but zeros, are not asked for. `swarm` is what follows of being in one. `messages` pass between the tasks. `watching` is what follows of
@@ -14,6 +14,7 @@
 //! ```
 
 mod access;
+mod asking;
 mod buffers;
 mod downlink;
 mod ending;

@@ -23,9 +23,7 @@ use super::{
     writing::{SinkSlot, Writing},
 };
 use crate::{
-    engine::download::{
-        Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot, SwarmEvent,
-    },
+    engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
     model::{FileMeta, Grant, Manifest, SourceId, SourceInfo, TransferId},
     node::{
         Failure, WatchLimits, clock,
@@ -354,14 +352,7 @@ impl Shell {
             News::Blocked => Event::Blocked { source },
             News::Limited => Event::Limited { source },
             News::Unblocked => Event::Unblocked { source },
-            News::Chooses => Event::Swarm(SwarmEvent::Chooses { source }),
-            News::Has { chunks, line } => Event::Swarm(SwarmEvent::Has {
-                source,
-                chunks,
-                line,
-            }),
-            News::Chosen { chunk } => Event::Swarm(SwarmEvent::Chosen { source, chunk }),
-            News::Nothing => Event::Swarm(SwarmEvent::Nothing { source }),
+            News::Swarm(event) => Event::Swarm(event),
         }
     }
 

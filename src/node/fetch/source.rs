@@ -4,21 +4,15 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use parking_lot::{Mutex, MutexGuard};
-use tokio::{
-    sync::mpsc,
-    time::{MissedTickBehavior, interval, timeout},
-};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     access::{PeerAccess, reach},
+    asking::{Asked, write_all},
     buffers::{Buffers, ChunkBuffer},
     downlink::{Intake, Lane},
     fault::Lost,
@@ -27,9 +21,10 @@ use super::{
     writing::{Whole, Writing},
 };
 use crate::{
+    engine::download::SwarmEvent,
     model::{
         ChunkIndex, Fault, FileMeta, Manifest, Part, TransferId, Who,
-        limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
+        limits::{HELLO_TIMEOUT, MAX_FRAME_BYTES},
     },
     net::Network,
     node::{
@@ -90,7 +85,8 @@ impl SourceTask {
         };
         let (reader, writer, chooses) = connection;
         if chooses {
-            self.tell(News::Chooses).await;
+            let source = self.origin.source;
+            self.tell(News::Swarm(SwarmEvent::Chooses { source })).await;
         }
         self.tell(News::Connected).await;
         let asked = Asked::default();
@@ -189,89 +185,6 @@ impl SourceTask {
     }
 }
 
-/// What was asked of a source.
-#[derive(Debug, Default)]
-struct Asked {
-    /// Chunks, or which part of each.
-    chunks: Mutex<HashMap<ChunkIndex, Option<Part>>>,
-    /// How many more the source may choose itself.
-    any: AtomicU32,
-}
-
-impl Asked {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ChunkIndex, Option<Part>>> {
-        self.chunks.lock()
-    }
-
-    /// The source begins with a chunk that it was not asked for by name. False if it may not.
-    fn is_chosen(&self) -> bool {
-        let one_less = |any: u32| any.checked_sub(1);
-        self.any
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-            .is_ok()
-    }
-}
-
-/// Sends commands as lines, many in one write; a sign of life when there are none.
-async fn write_all(
-    mut writer: Writer,
-    mut commands: mpsc::Receiver<Command>,
-    asked: &Asked,
-) -> Lost {
-    let mut beat = interval(IDLE_TIMEOUT / 4);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    beat.reset();
-    loop {
-        let mut command = tokio::select! {
-            command = commands.recv() => match command {
-                Some(command) => Some(command),
-                // The shell has let go: the reading side decides when it is over.
-                None => return std::future::pending().await,
-            },
-            _ = beat.tick() => {
-                writer.stage(&ToSource::Ping);
-                None
-            }
-        };
-        while let Some(next) = command {
-            match next {
-                Command::Request(chunk, lately) => {
-                    asked.lock().insert(chunk, None);
-                    writer.stage(&ToSource::Get {
-                        chunk,
-                        part: None,
-                        lately,
-                    });
-                }
-                Command::Any(wanted, lately, uplink) => {
-                    asked.any.fetch_add(1, Ordering::Relaxed);
-                    let wanted = *wanted;
-                    writer.stage(&ToSource::Any {
-                        lately,
-                        uplink,
-                        wanted,
-                    });
-                }
-                Command::RequestPart(chunk, part) => {
-                    let part = Some(part);
-                    asked.lock().insert(chunk, part);
-                    writer.stage(&ToSource::Get {
-                        chunk,
-                        part,
-                        lately: None,
-                    });
-                }
-                Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
-                Command::Close => writer.stage(&ToSource::Close),
-            }
-            command = commands.try_recv().ok();
-        }
-        if let Err(error) = writer.flush().await {
-            return error.into();
-        }
-    }
-}
-
 struct Reading<'a> {
     source: &'a SourceTask,
     reader: Reader,
@@ -326,12 +239,19 @@ impl Reading<'_> {
             }
             FromSource::Ping => Ok(()),
             FromSource::None => {
-                self.source.tell(News::Nothing).await;
+                let source = self.source.origin.source;
+                let nothing = SwarmEvent::Nothing { source };
+                self.source.tell(News::Swarm(nothing)).await;
                 Ok(())
             }
             FromSource::Have { chunks, line } => {
                 let line = Duration::from_millis(line.into());
-                self.source.tell(News::Has { chunks, line }).await;
+                let has = SwarmEvent::Has {
+                    source: self.source.origin.source,
+                    chunks,
+                    line,
+                };
+                self.source.tell(News::Swarm(has)).await;
                 Ok(())
             }
             FromSource::Hello(_) | FromSource::Opened { .. } => {
@@ -359,7 +279,9 @@ impl Reading<'_> {
             Some(asked) => asked,
             None if self.is_chosen(chunk) => {
                 self.asked.lock().insert(chunk, None);
-                self.source.tell(News::Chosen { chunk }).await;
+                let source = self.source.origin.source;
+                let chosen = SwarmEvent::Chosen { source, chunk };
+                self.source.tell(News::Swarm(chosen)).await;
                 None
             }
             None => return Err(Lost::protocol(format!("chunk {chunk} was not asked for"))),

@@ -66,6 +66,7 @@ impl FetchCheck {
             }
             Event::Stop => self.was_stopped = true,
             Event::Connected { .. }
+            | Event::Swarm(_)
             | Event::Ready { .. }
             | Event::Queued { .. }
             | Event::Blocked { .. }

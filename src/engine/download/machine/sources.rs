@@ -57,6 +57,14 @@ impl Download {
         }
     }
 
+    pub(super) fn queued(&mut self, now: Instant, id: SourceId) {
+        if let Some(source) = self.sources.get_mut(id)
+            && source.queued(now)
+        {
+            self.tell_of(id, |who| Notice::Cleared { who });
+        }
+    }
+
     pub(super) fn lost(&mut self, now: Instant, id: SourceId, fault: Fault) {
         if let Some(source) = self.sources.get_mut(id)
             && source.connection().can_be_lost()

@@ -24,8 +24,20 @@ impl Source {
     }
 
     /// True for a peer of which nothing is known yet: it may have all.
-    pub(super) fn is_new_peer(&self) -> bool {
+    fn is_new_peer(&self) -> bool {
         self.is_peer() && !self.member.has_announced
+    }
+
+    /// True when it can still bring something that is not here, once it is connected.
+    pub(in super::super) fn is_of_use(&self, here: &ChunkSet) -> bool {
+        match &self.have {
+            Have::All => true,
+            Have::Chunks(chunks) => {
+                self.queue().len() > 0
+                    || self.is_new_peer()
+                    || chunks.iter().any(|chunk| !here.contains(chunk))
+            }
+        }
     }
 
     /// True for a secondary that chooses what it sends.
