@@ -175,7 +175,7 @@ impl World {
                 Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
                     unreachable!("nobody reads")
                 }
-                Action::Report { .. } | Action::Notice(_) => {}
+                Action::Swarm(_) | Action::Report { .. } | Action::Notice(_) => {}
                 Action::Finish(finish) => {
                     assert_eq!(finish, Finish::Complete);
                     return true;

@@ -350,6 +350,7 @@ impl World {
                 | Action::ForgetParts { .. } => {
                     unreachable!("nobody reads")
                 }
+                Action::Swarm(action) => panic!("{action:?} outside of a swarm"),
                 Action::Report { source, .. } => {
                     assert!(self.peers.contains_key(&source));
                 }

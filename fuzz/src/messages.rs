@@ -186,7 +186,7 @@ pub fn to_secondary(data: &[u8]) {
 pub fn from_secondary(data: &[u8]) {
     match round_trip(data) {
         Some(FromSource::Hello(hello)) => check_hello(hello),
-        Some(FromSource::Have { chunks }) => assert!(chunks.chunk_count() <= MAX_CHUNKS),
+        Some(FromSource::Have { chunks, .. }) => assert!(chunks.chunk_count() <= MAX_CHUNKS),
         Some(
             FromSource::Opened { .. }
             | FromSource::Data { .. }

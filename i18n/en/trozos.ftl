@@ -1807,6 +1807,7 @@ heading-peers = Peers
 heading-publishing = Publishing
 flag-puerto-companeros = Port at which other clients get what you publish; any free one if it is in use
 flag-publicar-desde = Another folder that files may be published from, beside your home, the current one and that of the downloads
+flag-compartir = Gives other clients that receive the same what it receives, and for ten minutes what it has received
 flag-sin-companeros = Neither gives to other clients nor takes from them
 flag-como = What it is called after @<account>/
 flag-para = Only for these accounts, separated by commas

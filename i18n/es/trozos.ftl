@@ -1807,6 +1807,7 @@ heading-peers = Compañeros
 heading-publishing = Publicar
 flag-puerto-companeros = Puerto en el que otros clientes reciben lo que publicas; si está ocupado, otro que esté libre
 flag-publicar-desde = Otra carpeta desde la que se puede publicar, además de la tuya, la actual y la de las descargas
+flag-compartir = Da lo que recibe a otros clientes que reciben lo mismo, y durante diez minutos lo que ya ha recibido
 flag-sin-companeros = Ni da a otros clientes ni recibe de ellos
 flag-como = Cómo se llamará, detrás de @<cuenta>/
 flag-para = Solo para estas cuentas, separadas por comas

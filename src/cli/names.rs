@@ -16,6 +16,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("clave-archivo", "secret-file"),
     ("como", "as"),
     ("companeros", "peers"),
+    ("compartir", "share"),
     ("cuentas", "accounts"),
     ("destino", "destination"),
     ("detallado", "verbose"),

@@ -95,6 +95,11 @@ impl ChunkSet {
         self.chunk_count
     }
 
+    /// 64 chunks in each word, the first in the lowest bit; those that the file does not have are not set.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// The chunks it holds, in order.
     pub fn iter(&self) -> impl Iterator<Item = ChunkIndex> + '_ {
         self.words

@@ -57,6 +57,8 @@ pub const MAX_PEER_NUMBER: u32 = (1 << 31) - 1;
 pub const MAX_WANTED_CHUNKS: u32 = 1 << 16;
 /// What a receiver got counts 1 ÷ e as much after this time.
 pub const LATELY_FADES: Duration = Duration::from_secs(2);
+/// Peers and other sources that a download meets in all.
+pub const MAX_PEERS_MET: usize = 4096;
 /// Peers that one message may name.
 pub const MAX_PEERS_NAMED: usize = 64;
 /// How long a ticket is good: for the beginning of a connection.

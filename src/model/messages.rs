@@ -372,8 +372,8 @@ pub enum ForClient {
         /// Its name.
         name: FileName,
     },
-    /// A download is in a swarm, or its file is published: whom it may ask beside the secondaries. The first one of a transfer says that it is, also
-    /// when it names nobody.
+    /// Whom a download may ask beside the secondaries. Those of a swarm have what they announce; of others each has all.
+    /// The first one of a swarm says that the download is in it, also when it names nobody.
     Peers {
         /// The transfer.
         transfer: TransferId,
@@ -383,6 +383,9 @@ pub enum ForClient {
         /// These have gone.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         drop: Vec<PeerNumber>,
+        /// They are in a swarm with it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        swarm: bool,
     },
     /// Somebody cannot connect to this client, and listens: it is to connect there and serve on that connection.
     ServeTo {

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Digest, SourceId,
+    Digest, ReceivedFrom, SourceId,
     digest::{hex, write_hex},
     limits::MAX_PEER_NUMBER,
 };
@@ -210,6 +210,18 @@ pub struct FromPeers {
 }
 
 impl FromPeers {
+    /// What peers brought, of all that a transfer got.
+    pub fn of(received: &[ReceivedFrom]) -> Self {
+        let mut all = Self::default();
+        for from in received.iter().filter(|from| from.source.peer().is_some()) {
+            all.bytes = all.bytes.saturating_add(from.bytes);
+            all.wasted = all.wasted.saturating_add(from.wasted);
+            all.chunks = all.chunks.saturating_add(from.chunks);
+            all.digest_failures = all.digest_failures.saturating_add(from.digest_failures);
+        }
+        all
+    }
+
     /// True when there was nothing.
     pub fn is_none(&self) -> bool {
         *self == Self::default()

@@ -344,7 +344,7 @@ mod tests {
             format!(
                 r#"{{"type":"peers","transfer":"1-0000000000000017","add":[{{{peer}}}],"drop":[3]}}"#
             ),
-            r#"{"type":"peers","transfer":"1-0000000000000017"}"#.to_owned(),
+            r#"{"type":"peers","transfer":"1-0000000000000017","swarm":true}"#.to_owned(),
             format!(r#"{{"type":"serve-to","id":"{}",{peer}}}"#, "0f".repeat(32)),
         ] {
             let message: FromCentral = serde_json::from_str(&json).unwrap();

@@ -45,6 +45,9 @@ pub enum ToSource {
     Any {
         /// What the receiver got lately.
         lately: Lately,
+        /// What it can give on, in bytes per second.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uplink: Option<u64>,
         /// Which it would take.
         #[serde(flatten)]
         wanted: Wanted,
@@ -104,6 +107,9 @@ pub enum FromSource {
     Have {
         /// The chunks.
         chunks: ChunkSet,
+        /// How long who asks now waits until its turn comes, in milliseconds.
+        #[serde(default)]
+        line: u32,
     },
     /// The transfer is closed: nothing more of it comes.
     Closed {
@@ -150,7 +156,7 @@ mod tests {
             panic!("{any:?}");
         };
         assert!(wanted.chunks().iter().map(|chunk| chunk.0).eq([3, 5]));
-        round_trip::<FromSource>(r#"{"type":"have","chunks":[[0,3],[9,1]]}"#);
+        round_trip::<FromSource>(r#"{"type":"have","chunks":[[0,3],[9,1]],"line":250}"#);
         assert_eq!(
             round_trip::<FromSource>(r#"{"type":"none"}"#),
             FromSource::None

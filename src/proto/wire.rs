@@ -211,6 +211,7 @@ impl Hello {
                 ip: listens.and_then(|(ip, _)| ip),
                 port: listens.map(|(_, port)| port),
                 incarnation: Some(*incarnation),
+                swarm: Some(SWARM),
                 ..blank("secondary")
             },
             PeerRole::Peer { number } => Self {

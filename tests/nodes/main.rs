@@ -18,6 +18,7 @@ mod shelf;
 mod standby;
 #[path = "../support/mod.rs"]
 mod support;
+mod swarm;
 mod turns;
 mod versions;
 mod watched;

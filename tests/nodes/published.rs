@@ -32,6 +32,7 @@ async fn device(bench: &Bench, who: &str, limit: Option<u64>) -> Client {
                 allowed: vec![bench.path("casa")],
                 records: Some(bench.path(&format!("estado-{who}"))),
                 serves: true,
+                gives: None,
                 alone: false,
                 upload_limit_bytes_per_s: limit,
             };
@@ -328,6 +329,8 @@ async fn a_central_that_is_killed_knows_what_is_published_once_it_is_back() {
         statistics: bench.path("stats"),
         journal: None,
         several: None,
+        accounts: true,
+        administrator: None,
         security: Default::default(),
         face: None,
     };

@@ -177,7 +177,14 @@ impl Walk {
                 device.account = None;
             }
             ForClient::Granted { request, grant } => device.running.push((request, grant)),
-            ForClient::Queued { .. } | ForClient::Superseded { .. } | ForClient::Booked { .. } => {}
+            ForClient::Queued { .. }
+            | ForClient::Superseded { .. }
+            | ForClient::Booked { .. }
+            | ForClient::Published { .. }
+            | ForClient::Withdrawn { .. }
+            | ForClient::YouAre { .. }
+            | ForClient::Peers { .. }
+            | ForClient::ServeTo { .. } => {}
         }
     }
 
@@ -361,6 +368,7 @@ impl Walk {
                 outcome: Outcome::Complete,
                 reason: None,
                 sources: Vec::new(),
+                peers: Default::default(),
             };
             self.feed(link, FromReceiver::Finished(finished));
         }

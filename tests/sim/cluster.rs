@@ -15,7 +15,7 @@ use trozos::{
     model::{
         CopyOrder, Digest, FileMeta, FileName, Finished, Grant, HeldFile, Incarnation, Origin,
         Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId, SentTransfer, Session,
-        SourceInfo, Term, TransferId, Who,
+        SourceInfo, Term, TransferId,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },

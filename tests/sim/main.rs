@@ -15,6 +15,7 @@ mod reign;
 mod samples;
 mod seeds;
 mod sending;
+mod swarm;
 mod system;
 mod watched;
 mod world;
@@ -704,4 +705,103 @@ fn seeds_with_a_name_come_right() {
         assert!(Path::new(&patch).is_file(), "{patch}");
         tale(seed, false);
     }
+}
+
+const MBIT: f64 = 125_000.0;
+
+/// A flash crowd of a seed: some ten to sixty clients, alike or of three kinds, with what may happen to them.
+fn crowd(seed: u64) -> swarm::Crowd {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let clients = random.usize(10..=if seed % 8 == 0 { 60 } else { 20 });
+    let uplinks = match random.u8(..3) {
+        0 => vec![100.0 * MBIT; clients],
+        1 => vec![20.0 * MBIT; clients],
+        _ => (0..clients)
+            .map(|n| [20.0, 100.0, 1000.0][n % 3] * MBIT)
+            .collect(),
+    };
+    let some = |random: &mut fastrand::Rng| if random.u8(..3) == 0 { 100 } else { 0 };
+    swarm::Crowd {
+        seed,
+        chunks: random.u32(100..200),
+        secondaries: vec![200.0 * MBIT; 3],
+        downlinks: vec![1000.0 * MBIT; clients],
+        uplinks,
+        spread: 0.5,
+        killed: some(&mut random),
+        frozen: some(&mut random),
+        liars: some(&mut random),
+        secondary_dies: (random.u8(..4) == 0).then_some(3.0),
+        leave: random.bool(),
+    }
+}
+
+/// Whatever happens, everybody who lives has the file in little more time than the uplinks need, and little is sent twice.
+#[test]
+fn a_crowd_gives_itself_the_file() {
+    seeds::every("a_crowd_gives_itself_the_file", 24, |seed, tells| {
+        let crowd = crowd(seed);
+        let clients = crowd.uplinks.len() as u64;
+        let end = swarm::run(crowd, tells);
+        // Seconds that it takes to notice the dead and the liars, and a share for small files.
+        let most = end.bound * 1.35 + 4.0;
+        assert!(end.p99() <= most, "seed {seed}: {end:?}");
+        assert!(end.waste < 0.03, "seed {seed}: {end:?}");
+        assert!(end.central <= clients * 20, "seed {seed}: {end:?}");
+        if tells {
+            println!("{end:?}");
+        }
+    });
+}
+
+/// Clients that are alike, with nothing in the way: close to what no scheme can beat.
+#[test]
+fn a_flash_crowd_is_close_to_its_bound() {
+    for (clients, chunks, most) in [(10, 300, 1.10), (50, 300, 1.12)] {
+        let end = swarm::run(
+            swarm::Crowd {
+                seed: 1,
+                chunks,
+                secondaries: vec![200.0 * MBIT; 3],
+                uplinks: vec![100.0 * MBIT; clients],
+                downlinks: vec![1000.0 * MBIT; clients],
+                spread: 0.5,
+                killed: 0,
+                frozen: 0,
+                liars: 0,
+                secondary_dies: None,
+                leave: false,
+            },
+            false,
+        );
+        assert!(end.p99() <= end.bound * most, "{clients} clients: {end:?}");
+        assert!(end.copies <= 6.5, "{clients} clients: {end:?}");
+    }
+}
+
+/// The central hears of who comes and goes, and nothing of chunks: a file ten times as long is as much work for it.
+#[test]
+fn the_central_hears_as_much_of_a_long_file_as_of_a_short_one() {
+    let heard = |chunks| {
+        let clients = 20;
+        let crowd = swarm::Crowd {
+            seed: 1,
+            chunks,
+            secondaries: vec![200.0 * MBIT; 3],
+            uplinks: vec![100.0 * MBIT; clients],
+            downlinks: vec![1000.0 * MBIT; clients],
+            spread: 0.5,
+            killed: 0,
+            frozen: 0,
+            liars: 0,
+            secondary_dies: None,
+            leave: false,
+        };
+        swarm::run(crowd, false).central as f64
+    };
+    let (short, long) = (heard(100), heard(1000));
+    assert!(
+        (0.9..=1.1).contains(&(long / short)),
+        "{short} and {long} messages"
+    );
 }

@@ -860,6 +860,7 @@ impl World {
                 } => self.asked_for_part(index(source), chunk, part),
                 Action::JoinParts { chunk, parts } => self.join(chunk, &parts),
                 Action::ForgetParts { chunk } => self.audience.forget_parts(chunk),
+                Action::Swarm(action) => panic!("{action:?} outside of a swarm"),
                 Action::Report { .. } => {}
                 Action::Notice(notice) => {
                     if let Notice::Banned { who: of, .. } = &notice {

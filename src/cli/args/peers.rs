@@ -32,6 +32,9 @@ pub struct PeerArgs {
     /// Most bytes per second that other clients are sent.
     #[arg(long, value_name = "TASA", value_parser = tidy(upload_limit))]
     pub limite_subida: Option<Timetable>,
+    /// Gives other clients chunks of what it receives, and for a while of what it has received.
+    #[arg(long)]
+    pub compartir: bool,
     /// Neither gives to other clients nor takes from them.
     #[arg(long)]
     pub sin_companeros: bool,
@@ -59,6 +62,7 @@ impl PeerArgs {
             allowed,
             records: Some(state),
             serves: false,
+            gives: self.compartir.then_some(0),
             alone: false,
             upload_limit_bytes_per_s: None,
         }

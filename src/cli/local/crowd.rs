@@ -83,6 +83,8 @@ async fn show(
             args.download
                 .config(central.clone(), Keeping::Nowhere, Arc::clone(security));
         config.target = target.path().join(n.to_string());
+        config.peering.listen = vec![([127, 0, 0, 1], 0).into()];
+        config.peering.gives = Some(0);
         let (sender, events) = mpsc::channel(program::EVENTS);
         let handle = client::start(config, sender).await;
         let called = ClientName::try_from(format!("companero-{n}").as_str()).context("name")?;

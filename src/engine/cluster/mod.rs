@@ -8,6 +8,7 @@
 //! - `copies`: what is missing where, and the copies that run;
 //! - `places`: clients, their requests, slots and the line of those that wait;
 //! - `transfers`: what runs, from which sources;
+//! - `swarms`: clients that give each other chunks, and who is told of whom;
 //! - `books`: what was sent and received in each transfer, and the figures.
 //!
 //! The verbs of a room give what others must do; only the `router` knows more than one.
@@ -25,6 +26,7 @@ mod places;
 pub mod policy;
 mod publications;
 mod router;
+pub mod swarms;
 #[cfg(test)]
 mod tests;
 mod transfers;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use super::ConnectionId;
+use super::{ConnectionId, swarms::Gives};
 use crate::model::{Digest, PeerNumber, Sharing, limits::MAX_PEER_NUMBER};
 
 /// See the module.
@@ -75,6 +75,22 @@ impl Peers {
     /// A client's number, if it has said that it knows peers.
     pub(super) fn number(&self, connection: ConnectionId) -> Option<PeerNumber> {
         Some(self.here.get(&connection)?.number)
+    }
+
+    /// What a client gives to a swarm.
+    pub(super) fn gives(&self, connection: ConnectionId) -> Gives {
+        let peer = self.here.get(&connection);
+        peer.map_or_else(Gives::default, |peer| Gives {
+            is_on: peer.sharing.on && peer.sharing.listens.is_some_and(|port| port != 0),
+            uplink: peer.sharing.uplink,
+        })
+    }
+
+    /// Where a peer listens; `None` if it does not, or is gone.
+    pub(super) fn place_of(&self, number: PeerNumber) -> Option<PeerPlace> {
+        let mut here = self.here.iter();
+        let (connection, _) = here.find(|(_, peer)| peer.number == number)?;
+        self.place(*connection)
     }
 
     /// Where a client listens; `None` if it does not.

@@ -16,6 +16,7 @@ mod returning;
 mod rooms;
 mod running;
 mod secondaries;
+mod swarmed;
 mod views;
 
 use std::{
@@ -34,6 +35,7 @@ use super::{
     places::Places,
     policy::{self, Policy},
     publications::Publications,
+    swarms::Swarms,
     transfers::Transfers,
 };
 use crate::{
@@ -87,6 +89,7 @@ pub struct Cluster {
     transfers: Transfers,
     publications: Publications,
     peers: Peers,
+    swarms: Swarms,
     books: Books,
     registrar: Registrar,
     talk: Talk,
@@ -123,6 +126,7 @@ impl Cluster {
             transfers: Transfers::default(),
             publications: Publications::restore(&registry),
             peers: Peers::default(),
+            swarms: Swarms::new(config.seed as u64),
             books: Books::restore(now, registry.ledger(), numbers),
             registrar: Registrar::default(),
             talk: Talk::default(),
@@ -226,6 +230,7 @@ impl Cluster {
                 .filter(|_| !self.is_grace()),
             self.books.next_deadline(),
             self.places.next_deadline(),
+            self.swarms.next_news(),
             self.grace_until,
             self.next_overdue(),
         ]
@@ -309,6 +314,7 @@ impl Cluster {
         self.tell_owed();
         self.tell_rooms();
         self.close_books();
+        self.tell_swarms(now);
         self.tell_drained();
         for (key, position) in self.places.positions(now) {
             self.tell_position(key, position);

@@ -162,6 +162,8 @@ pub enum Action {
         add: Vec<PeerPlace>,
         /// These have gone.
         drop: Vec<PeerNumber>,
+        /// They are in a swarm with it, and have what they announce. Others have all.
+        is_swarm: bool,
     },
     /// Acknowledge what a secondary said.
     Ack {

@@ -56,6 +56,8 @@ pub(super) struct ChunkTable {
     split: BTreeSet<ChunkIndex>,
     home: Vec<Option<SourceId>>,
     missing: BTreeMap<Option<SourceId>, MissingSet>,
+    /// Missing chunks, whatever their home.
+    free: ChunkSet,
     missing_chunks: u32,
     missing_bytes: u64,
 }
@@ -73,6 +75,7 @@ impl ChunkTable {
             split: BTreeSet::new(),
             home: vec![None; count as usize],
             missing: BTreeMap::new(),
+            free: ChunkSet::new(count),
             missing_chunks: 0,
             missing_bytes: 0,
         };
@@ -100,6 +103,11 @@ impl ChunkTable {
     /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
     pub(super) fn brought_by(&self) -> &[Option<SourceId>] {
         &self.brought_by
+    }
+
+    /// Missing chunks.
+    pub(super) fn free(&self) -> &ChunkSet {
+        &self.free
     }
 
     pub(super) fn missing_chunks(&self) -> u32 {
@@ -310,6 +318,7 @@ impl ChunkTable {
                 bytes: 0,
             });
         if set.chunks.insert(chunk.0) {
+            self.free.insert(chunk);
             set.bytes += bytes;
             self.missing_chunks += 1;
             self.missing_bytes += bytes;
@@ -321,6 +330,7 @@ impl ChunkTable {
         if let Some(set) = self.missing.get_mut(&self.home[chunk.as_usize()])
             && set.chunks.remove(chunk.0)
         {
+            self.free.remove(chunk);
             set.bytes -= bytes;
             self.missing_chunks -= 1;
             self.missing_bytes -= bytes;
@@ -417,6 +427,8 @@ mod tests {
                     listed
                 }).collect();
                 prop_assert_eq!(missing.len() as u32, table.missing_chunks());
+                let free: BTreeSet<_> = table.free().iter().collect();
+                prop_assert_eq!(free, missing.iter().copied().collect());
                 let bytes: u64 = missing.iter().map(|&c| u64::from(table.layout.chunk_len(c))).sum();
                 prop_assert_eq!(bytes, table.missing_bytes());
                 for chunk in table.layout.all().iter() {

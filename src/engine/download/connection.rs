@@ -13,6 +13,8 @@ use crate::{
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// Longest delay between tries.
 const RETRY_CAP: Duration = Duration::from_secs(5);
+/// In no download that anybody waits for.
+const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Longest wait for an attempt to connect. The node's own time-outs answer long before.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long others leave the chunks of a new source alone while it is being connected to.
@@ -82,6 +84,8 @@ pub(super) struct Connection {
     is_listed: bool,
     drain: Drain,
     backoff: Backoff,
+    /// One that is given up is tried again only when the central names it once more.
+    is_peer: bool,
 }
 
 impl Connection {
@@ -105,6 +109,7 @@ impl Connection {
                 Drain::No
             },
             backoff: Backoff::new(jitter_of(info.id, seed), RETRY_FIRST, RETRY_CAP),
+            is_peer: info.id.peer().is_some() && !info.have.is_all(),
         }
     }
 
@@ -275,7 +280,9 @@ impl Connection {
     /// There is no connection any more, and the next try is later. Says whether that is news: a source that is tried again
     /// in vain has been given up before.
     pub(super) fn give_up(&mut self, now: Instant) -> bool {
-        let delay = if self.is_listed {
+        let delay = if self.is_peer {
+            NEVER
+        } else if self.is_listed {
             self.backoff.next_delay()
         } else {
             self.backoff.longest_delay()

@@ -20,6 +20,8 @@ pub(super) struct Flow {
     progress: Progress,
     window: Window,
     block: Option<Block>,
+    /// The source was asked for any chunk, and has chosen none yet.
+    any: bool,
 }
 
 /// Why this side takes nothing from a source that may have something. Neither is silence of the source.
@@ -39,6 +41,7 @@ impl Flow {
             progress: Progress::default(),
             window: Window::new(chunk_bytes),
             block: None,
+            any: false,
         }
     }
 
@@ -46,6 +49,7 @@ impl Flow {
     pub(super) fn restart(&mut self) {
         self.progress = Progress::default();
         self.block = None;
+        self.any = false;
         self.window.restart();
     }
 
@@ -88,6 +92,17 @@ impl Flow {
     pub(super) fn ask(&mut self, now: Instant, chunk: ChunkIndex, length: u32) {
         self.queue.push(chunk, length);
         self.sync(now);
+    }
+
+    /// The source is asked for any chunk, or has answered.
+    pub(super) fn set_any(&mut self, now: Instant, any: bool) {
+        self.any = any;
+        self.sync(now);
+    }
+
+    /// True while the source has not chosen the chunk that it was asked for.
+    pub(super) fn any(&self) -> bool {
+        self.any
     }
 
     /// A part of a chunk is asked for.
@@ -167,6 +182,7 @@ impl Flow {
     /// Takes all requests: nothing more will come. Gives those chunks that the source had to bring.
     pub(super) fn take_all(&mut self, now: Instant) -> impl Iterator<Item = ChunkIndex> + use<> {
         let requests = self.queue.take_all().into_iter();
+        self.any = false;
         self.sync(now);
         let wanted = requests.filter(|request| request.want == Want::Wanted);
         wanted.map(|request| request.chunk)
@@ -175,6 +191,7 @@ impl Flow {
     /// The download is over: what came of chunks that are not whole is waste. Says whether more was awaited.
     pub(super) fn end(&mut self) -> bool {
         let has_more = self.queue.sums().unfinished > 0;
+        self.any = false;
         self.queue.take_all();
         has_more
     }
@@ -193,7 +210,8 @@ impl Flow {
     /// Sets the clocks right after a change of the queue.
     fn sync(&mut self, now: Instant) {
         let sums = self.queue.sums();
-        self.progress.set_awaiting(now, sums.unfinished > 0);
+        self.progress
+            .set_awaiting(now, sums.unfinished > 0 || self.any);
         let is_busy = sums.wanted > 0 && self.block != Some(Block::Full);
         self.window.set_busy(now, is_busy);
     }

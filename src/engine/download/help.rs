@@ -40,7 +40,10 @@ pub(super) enum Help {
 
 /// Sources that have nothing left to do.
 pub(super) fn helpers(outlook: &Outlook<'_>) -> Vec<Worker> {
-    let is_idle = |source: &Source| source.queue().sums().unfinished == 0;
+    let is_idle = |source: &Source| {
+        let is_asked = source.queue().sums().unfinished > 0 || source.has_any();
+        !is_asked && source.line().as_secs_f64() < DEAR_SECONDS
+    };
     let is_free = |source: &Source| is_idle(source) && !outlook.has_more_for(source);
     if !outlook.sources.working().any(is_free) {
         return Vec::new();
@@ -122,9 +125,13 @@ fn bytes_before(owner: &Source, chunk: ChunkIndex) -> u64 {
 /// When a source would have sent all that is wanted of it, in seconds.
 fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
     match source.connection().state() {
-        // Nobody knows how long a line is: it is taken to last as long again as so far.
+        // Where nobody knows how long a line is, it is taken to last as long again as so far.
         ConnectionState::Up => match source.in_line_for(now) {
-            Some(waited) => waited.as_secs_f64(),
+            Some(waited) => source
+                .line()
+                .saturating_sub(waited)
+                .max(waited)
+                .as_secs_f64(),
             None => {
                 let rate = source.rate(now).unwrap_or(typical);
                 source.queue().sums().unfinished_bytes as f64 / rate

@@ -4,6 +4,7 @@
 mod over;
 mod readers;
 mod sources;
+mod swarm;
 mod views;
 
 use std::{
@@ -24,6 +25,7 @@ use super::{
     schedule::{self, Pass},
     source::{Declined, Due},
     sources::Sources,
+    swarm::Swarm,
     wait::Wait,
 };
 use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SourceId, Who};
@@ -58,6 +60,8 @@ pub struct Download {
     began: Instant,
     resumed_bytes: u64,
     still_sending: Vec<SourceId>,
+    seed: u64,
+    swarm: Option<Swarm>,
 }
 
 /// How far the download is.
@@ -88,6 +92,8 @@ impl Download {
             began: now,
             resumed_bytes: 0,
             still_sending: Vec::new(),
+            seed: config.seed,
+            swarm: None,
         }
     }
 
@@ -152,6 +158,7 @@ impl Download {
             Event::LocalFailure { reason } => {
                 self.finish(Finish::Failed(FailReason::Local(reason)));
             }
+            Event::Swarm(event) => self.in_the_swarm(now, event),
             Event::Stop => self.finish(Finish::Stopped),
         }
         self.after(now);
@@ -169,6 +176,9 @@ impl Download {
             self.sources.shift(late);
             self.wait.shift(late);
             self.readers.shift(late);
+            if let Some(swarm) = &mut self.swarm {
+                swarm.shift(late);
+            }
         }
         for (source, due) in self.sources.due(now) {
             match due {
@@ -194,6 +204,7 @@ impl Download {
             self.sources.deadline(),
             self.wait.deadline(),
             self.readers.deadline(),
+            self.swarm_deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -209,6 +220,7 @@ impl Download {
         self.rest(now);
         if self.state == State::Running {
             self.schedule(now);
+            self.look_around(now);
         }
         self.look_for_sources(now);
     }
@@ -225,7 +237,11 @@ impl Download {
 
     fn tell_of(&mut self, source: SourceId, notice: impl FnOnce(Who) -> Notice) {
         let who = self.sources[source].who();
-        self.tell(notice(who));
+        let notice = notice(who);
+        // Nobody wants to hear of each peer that is slow: peers are many, and nobody's in particular.
+        if !self.sources[source].is_peer() || matches!(notice, Notice::Banned { .. }) {
+            self.tell(notice);
+        }
     }
 
     fn ready(&mut self, have: &ChunkSet) {
@@ -261,6 +277,7 @@ impl Download {
 
     /// A chunk is in the file: nobody else needs to send it.
     fn is_here(&mut self, now: Instant, chunk: ChunkIndex) {
+        self.got(now);
         self.parts.settle(chunk);
         for (source, unsent_bytes) in self.sources.make_useless(now, chunk) {
             self.hedges.give_back(unsent_bytes);
@@ -295,14 +312,6 @@ impl Download {
         }
     }
 
-    fn queued(&mut self, now: Instant, id: SourceId) {
-        if let Some(source) = self.sources.get_mut(id)
-            && source.queued(now)
-        {
-            self.tell_of(id, |who| Notice::Cleared { who });
-        }
-    }
-
     fn set_blocked(&mut self, now: Instant, id: SourceId, block: Option<Block>) {
         if let Some(source) = self.sources.get_mut(id) {
             source.set_blocked(now, block);
@@ -314,8 +323,12 @@ impl Download {
         if !self.readers.are_gone() || self.parts.chunks().next().is_some() {
             self.serve_readers(now);
         }
+        let alone = self.swarm.is_none();
+        self.ask_swarm(now, self.readers.is_empty());
         let mut pass = Pass::default();
-        while let Some((source, chunk)) = pass.next(&self.outlook(now)) {
+        while (alone || !self.readers.is_empty())
+            && let Some((source, chunk)) = pass.next(&self.outlook(now))
+        {
             self.request(now, source, chunk);
         }
         for source in schedule::useless(&self.outlook(now)) {

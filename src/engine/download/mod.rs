@@ -10,7 +10,8 @@
 //! - `parts`: what is asked for in parts, as a reader waits for it;
 //! - `hedges`: what may be sent twice;
 //! - `blame`: who sent wrong bytes;
-//! - `wait`: since when no source is there.
+//! - `wait`: since when no source is there;
+//! - `swarm`: what peers have, what came lately, what secondaries were told; there only in a swarm.
 //!
 //! `schedule` and `help` decide who is asked for what. They own nothing, and look at the rooms through an `outlook`. The
 //! verbs of a room give what others must do; only the `machine` knows more than one. See [`crate::engine`] for its own
@@ -35,6 +36,8 @@ mod readers;
 mod schedule;
 mod source;
 mod sources;
+mod swarm;
+mod swarm_types;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -43,4 +46,5 @@ mod window;
 
 pub use machine::{Download, DownloadConfig};
 pub use map::{ChunkCell, ChunkMap};
+pub use swarm_types::*;
 pub use types::*;

@@ -39,7 +39,8 @@ impl Pass {
                 .sources
                 .iter()
                 .filter(untried)
-                .filter(|source| source.is_working() && source.has_space(outlook.now))
+                .filter(|source| source.is_working() && !source.is_peer())
+                .filter(|source| source.has_space(outlook.now))
                 .map(Source::id)
                 .collect();
             if with_space.is_empty() {

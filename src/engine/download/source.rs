@@ -1,6 +1,7 @@
 //! One source as the download sees it: its connection, what was asked of it (`parts` of what others are asked for), how it behaves, what it
 //! brought. Knows neither the other sources nor the chunk table.
 
+mod member;
 mod parts;
 
 use std::{
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::member::Member;
 use super::{
     SourceSnapshot, SourceState,
     connection::{Connection, ConnectionState, Rest},
@@ -55,6 +57,7 @@ pub(super) struct Source {
     counters: Counters,
     /// Bytes of parts that it brought of chunks that are not whole.
     held_bytes: u64,
+    member: Member,
 }
 
 /// What can be seen of it.
@@ -103,16 +106,6 @@ impl Source {
             | SourceState::Suspect
             | SourceState::Dead
             | SourceState::Banned => false,
-        }
-    }
-
-    /// True when it can still bring something that is not here, once it is connected.
-    pub(super) fn is_of_use(&self, here: &ChunkSet) -> bool {
-        match &self.have {
-            Have::All => true,
-            Have::Chunks(chunks) => {
-                self.queue().len() > 0 || chunks.iter().any(|chunk| !here.contains(chunk))
-            }
         }
     }
 
@@ -193,6 +186,7 @@ impl Source {
             refusals: 0,
             counters: Counters::default(),
             held_bytes: 0,
+            member: Member::default(),
         }
     }
 

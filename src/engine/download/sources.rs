@@ -14,7 +14,10 @@ use super::{
     queue::Want,
     source::{Due, Source},
 };
-use crate::model::{ChunkIndex, ChunkSet, SourceId, SourceInfo, limits::MAX_SOURCES};
+use crate::model::{
+    ChunkIndex, ChunkSet, SourceId, SourceInfo, Who,
+    limits::{MAX_PEERS_MET, MAX_SOURCES},
+};
 
 /// What may be hoped for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +110,19 @@ impl Sources {
     /// True when an entry of the central's list counts. An id stands for one source for good, and a download has only so
     /// many sources.
     pub(super) fn accepts(&self, info: &SourceInfo) -> bool {
+        if info.id.peer().is_some() != matches!(info.who, Who::Peer(_)) {
+            return false;
+        }
         match self.get(info.id) {
             Some(known) => known.who() == info.who,
-            None => self.known.len() < MAX_SOURCES,
+            None if info.id.peer().is_some() => self.known.len() < MAX_PEERS_MET,
+            None => self.iter().filter(|source| !source.is_peer()).count() < MAX_SOURCES,
         }
     }
 
     /// A new list of the central begins: nobody is in it yet. Gives those that were in the one before.
     pub(super) fn begin_list(&mut self) -> Vec<SourceId> {
-        let sources = self.known.values_mut();
+        let sources = self.known.values_mut().filter(|source| !source.is_peer());
         let listed = sources.filter_map(|source| source.unlist().then_some(source.id()));
         listed.collect()
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{SwarmAction, SwarmEvent};
 use crate::model::{
     ChunkIndex, ChunkSet, Fault, Part, ReceivedFrom, SourceId, SourceInfo, Who, error_codes,
 };
@@ -148,6 +149,8 @@ pub enum Event {
         /// The chunk.
         chunk: ChunkIndex,
     },
+    /// Something about the swarm.
+    Swarm(SwarmEvent),
     /// This side's disk failed. The download cannot go on, and no source is to blame.
     LocalFailure {
         /// For people.
@@ -206,6 +209,8 @@ pub enum Action {
         /// The chunk.
         chunk: ChunkIndex,
     },
+    /// Something in the swarm.
+    Swarm(SwarmAction),
     /// Tell the central.
     Report {
         /// The source.

@@ -39,12 +39,14 @@ impl Central {
                     id,
                     add,
                     drop,
+                    is_swarm: swarm,
                 } => {
                     let add = self.with_tickets(id, receiver, &add);
                     let peers = ForClient::Peers {
                         transfer,
                         add,
                         drop,
+                        swarm,
                     };
                     self.send(connection, peers);
                 }

@@ -232,7 +232,14 @@ impl Client {
                 transfer,
                 add,
                 drop,
+                swarm: false,
             } => self.introduced(transfer, add, &drop),
+            ForClient::Peers {
+                transfer,
+                add,
+                drop,
+                swarm: true,
+            } => self.in_swarm(transfer, add, drop),
             ForClient::Published { request, .. } => self.is_published(request),
             ForClient::Withdrawn { request, name } => self.is_withdrawn(request, &name),
             // This client connects to nobody to serve there.

@@ -6,8 +6,8 @@ use super::{DownloadEvent, DownloadNumber, Summary, state::Client, statistics::B
 use crate::{
     engine::download::Notice,
     model::{
-        FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId,
-        messages::{FromReceiver, Report},
+        FileName, Finished, FromPeers, Manifest, Outcome, ReceivedFrom, TransferId,
+        messages::{FromClient, FromReceiver, Report},
     },
     node::{
         Failure, clock,
@@ -73,6 +73,14 @@ impl Client {
                     chunk,
                 }));
             }
+            FetchUpdate::MorePeers { lost } => {
+                self.send(FromClient::MorePeers { transfer, lost });
+            }
+            FetchUpdate::Progress { permille } => {
+                let sent = self.peering.uplink.sent_to_swarms();
+                let transfers = vec![(transfer, permille)];
+                self.send(FromClient::Progress { transfers, sent });
+            }
             FetchUpdate::Ended(end) => self.ended(transfer, number, *end),
         }
     }
@@ -88,12 +96,19 @@ impl Client {
         self.state.maps.keep(number, &map);
         self.look_at(number);
         let kind = outcome.outcome();
+        if kind == Outcome::Complete {
+            self.goes_on_giving(transfer);
+        }
         let mut finished = Finished {
             transfer,
             outcome: kind,
             reason: None,
-            sources: sources.clone(),
-            peers: Default::default(),
+            sources: sources
+                .iter()
+                .filter(|source| source.who.secondary().is_some())
+                .cloned()
+                .collect(),
+            peers: FromPeers::of(&sources),
         };
         let (state, event) = match outcome {
             FetchOutcome::Complete { path, manifest } => {

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ClientError, PublishError, PublishedAs, ServingView,
+    giving::Given,
     shared::{Door, PeerInput, Record, Records, Shelf, Standing, State},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub(super) struct Peering {
     pub(super) sent_bytes: u64,
     /// Orders that the central has not answered.
     pub(super) pending: BTreeMap<RequestId, Pending>,
+    /// What has come, and is given on for a while.
+    pub(super) given: Vec<Given>,
     last_request: u64,
 }
 
@@ -100,6 +103,7 @@ impl Peering {
             rate: RecentRate::default(),
             sent_bytes: 0,
             pending: BTreeMap::new(),
+            given: Vec::new(),
             last_request: FIRST_REQUEST,
         };
         (peering, asked)

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ClientError, ClientEvent, PublishError, PublishOrder, PublishedAs, ShelfState, ShelfView,
     peering::{Order, Pending, ToPublish},
-    shared::{Door, Held, Here, Item, Own, PeerInput, Record, State},
+    shared::{Door, Held, Here, Item, Own, PeerInput, Record, State, What},
     state::Client,
 };
 use crate::{
@@ -37,17 +37,30 @@ impl Client {
         peering.cluster = reign.cluster;
         peering.own = None;
         if peering.is_known {
-            let sharing = self.sharing();
-            self.send(FromClient::Share(sharing));
+            let is_open = self.peering.door.is_some();
+            if self.config.peering.gives.is_some()
+                && !is_open
+                && let Err(error) = self.listen()
+            {
+                tracing::warn!(%error, "gives nothing to others");
+            }
+            // Opening the port has said it already.
+            if is_open || self.peering.door.is_none() {
+                let sharing = self.sharing();
+                self.send(FromClient::Share(sharing));
+            }
+            self.tell_given();
         }
     }
 
     /// What the central hears of this client as a peer.
-    fn sharing(&self) -> Sharing {
+    pub(super) fn sharing(&self) -> Sharing {
         let door = self.peering.door.as_ref();
         Sharing {
             listens: door.map(Door::port),
             key: door.and_then(Door::key),
+            on: self.gives(),
+            uplink: self.config.peering.gives.unwrap_or_default(),
             ..Sharing::default()
         }
     }
@@ -344,8 +357,13 @@ impl Client {
             return Err(Refused::NoTicket);
         };
         let found = self.peering.shelf.find(*id, name);
-        let found = found.ok_or_else(|| Refused::NotHeld(name.clone()))?;
-        let meta = &found.here.file.meta;
+        let published = found.map(|found| What::Published(Box::new(found)));
+        let what = published.or_else(|| self.given(*id).map(What::Running));
+        let what = what.ok_or_else(|| Refused::NotHeld(name.clone()))?;
+        let meta = match &what {
+            What::Published(found) => &found.here.file.meta,
+            What::Running(running) => running.meta(),
+        };
         let opened = self
             .peering
             .sent
@@ -353,7 +371,7 @@ impl Client {
         let (sending, _) = opened.ok_or(Refused::OthersTransfer(transfer))?;
         let stop = CancellationToken::new();
         Ok(Held {
-            found,
+            what,
             sending,
             stop,
         })

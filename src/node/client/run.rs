@@ -91,6 +91,7 @@ impl Client {
                 turned_away = self.peering.arrival() => log(turned_away),
                 _ = count.tick(), if self.peering.door.is_some() => {
                     self.peering.count(clock::now());
+                    self.look_at_given();
                 }
                 () = self.telling.tell_waiting() => {}
                 trouble = self.statistics.saved() => self.tell(ClientEvent::Statistics(trouble)),

@@ -6,7 +6,10 @@ use parking_lot::Mutex;
 
 use super::fault::Lost;
 use crate::{
-    model::{Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who, limits::MAX_SOURCES},
+    model::{
+        Have, PeerInfo, PeerNumber, SourceId, SourceInfo, Who,
+        limits::{MAX_PEERS_MET, MAX_SOURCES},
+    },
     net::{Network, Stream, reachable},
     node::{
         Security,
@@ -23,6 +26,8 @@ struct Known {
     /// This client's number.
     own: Option<PeerNumber>,
     peers: BTreeMap<PeerNumber, PeerInfo>,
+    /// Those of its swarm, which have what they announce.
+    members: BTreeMap<PeerNumber, PeerInfo>,
 }
 
 /// What is shown to a peer.
@@ -41,12 +46,28 @@ impl PeerAccess {
         if known.own != Some(own) {
             // Another central, or a later run of it: what was signed before is worth nothing there.
             known.peers.clear();
+            known.members.clear();
         }
         known.own = Some(own);
         known.peers.retain(|peer, _| !drop.contains(peer));
         for peer in add {
             if known.peers.len() < MAX_SOURCES || known.peers.contains_key(&peer.peer) {
                 known.peers.insert(peer.peer, peer);
+            }
+        }
+    }
+
+    /// The central names peers of the swarm. What is known of others stays: it is asked for while they are connected to.
+    pub(super) fn join(&self, own: PeerNumber, add: &[PeerInfo]) {
+        let mut known = self.0.lock();
+        if known.own != Some(own) {
+            known.peers.clear();
+            known.members.clear();
+        }
+        known.own = Some(own);
+        for peer in add {
+            if known.members.len() < MAX_PEERS_MET || known.members.contains_key(&peer.peer) {
+                known.members.insert(peer.peer, peer.clone());
             }
         }
     }
@@ -70,7 +91,11 @@ impl PeerAccess {
         let known = self.0.lock();
         Some(Entry {
             own: known.own?,
-            peer: known.peers.get(&peer)?.clone(),
+            peer: known
+                .peers
+                .get(&peer)
+                .or_else(|| known.members.get(&peer))?
+                .clone(),
         })
     }
 }
@@ -131,5 +156,8 @@ mod tests {
         assert_eq!(access.of(number(2)).unwrap().own, number(9));
         access.introduce(number(4), vec![info(1)], &[]);
         assert_eq!(access.sources().len(), 1);
+        // Those of a swarm are let in there, and are no sources that have all.
+        access.join(number(4), &[info(7)]);
+        assert!(access.of(number(7)).is_some() && access.sources().len() == 1);
     }
 }

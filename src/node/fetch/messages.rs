@@ -3,11 +3,14 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{access::PeerAccess, buffers::ChunkBuffer, own::Prepared, update::FetchUpdate};
+use super::{
+    access::PeerAccess, buffers::ChunkBuffer, own::Prepared, swarm::SwarmOrder, update::FetchUpdate,
+};
 use crate::{
-    engine::download::{ChunkMap, Event},
-    model::{ChunkIndex, ChunkSet, Fault, Part, SourceId, SourceInfo},
+    engine::download::{ChunkMap, Event, SwarmEvent},
+    model::{ChunkIndex, ChunkSet, Fault, Lately, Part, SourceId, SourceInfo},
     node::Failure,
+    proto::Wanted,
     store::{Checkup, Opened, StoreError},
 };
 
@@ -24,6 +27,8 @@ pub(super) struct Orders {
     pub(super) maps: mpsc::Receiver<MapAnswer>,
     /// What lets it ask peers.
     pub(super) access: PeerAccess,
+    /// What the central says of its swarm.
+    pub(super) swarm: mpsc::Receiver<SwarmOrder>,
 }
 
 /// One connection to a source, among all there were.
@@ -35,9 +40,12 @@ pub(super) struct Origin {
 }
 
 /// What the shell tells a source's task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    Request(ChunkIndex),
+    /// In a swarm with what this side got lately.
+    Request(ChunkIndex, Option<Lately>),
+    /// For any of some chunks, with what this side got lately and what it can give on, in bytes per second.
+    Any(Box<Wanted>, Lately, Option<u64>),
     RequestPart(ChunkIndex, Part),
     Cancel(ChunkIndex),
     /// The transfer is over: read what is on its way, then end.
@@ -83,6 +91,8 @@ pub(super) enum News {
     /// This side's limit is reached.
     Limited,
     Unblocked,
+    /// Something of its swarm.
+    Swarm(SwarmEvent),
 }
 
 /// What came of a chunk.

@@ -1,10 +1,10 @@
 //! Receiving one file from its sources: a client's download, and a secondary's copy. The shell around the download machine.
 //!
 //! `goal` is what is asked for and `update` what is told of it; `shell` owns the machine and `ending` how it ends;
-//! `sources` are the connections, `access` what lets it ask peers, `source` is one of them, `fault` what can be wrong with it,
+//! `sources` are the connections, `access` what lets it ask peers, `asking` what is asked on one, `source` is one of them, `fault` what can be wrong with it,
 //! `manifest` how it tells digests, `downlink` the limit that all fetches of a node share. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
-//! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks. `watching` is what follows of
+//! (`own`), and chunks of nothing but zeros, are not asked for. `swarm` is what follows of being in one. `messages` pass between the tasks. `watching` is what follows of
 //! readers of any place of it, whose chunks `keeper` keeps; `joints` has chunks that come for them in parts.
 //!
 //! ```text
@@ -14,6 +14,7 @@
 //! ```
 
 mod access;
+mod asking;
 mod buffers;
 mod downlink;
 mod ending;
@@ -32,6 +33,7 @@ mod source;
 mod sources;
 mod storage;
 mod stream;
+mod swarm;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -45,7 +47,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{access::PeerAccess, messages::Orders, shell::Shell};
+use self::{access::PeerAccess, messages::Orders, shell::Shell, swarm::SwarmOrder};
 use crate::{
     engine::download::Snapshot,
     model::{Grant, PeerInfo, PeerNumber, SourceInfo, TransferId},
@@ -64,6 +66,8 @@ pub(super) use messages::MapAnswer;
 pub(super) use reader::Reader;
 pub(super) use update::{FetchEnd, FetchOutcome, FetchUpdate};
 
+/// What the central says of a swarm that may wait.
+const SWARM_ORDERS: usize = 256;
 /// Questions for the map of the chunks that may wait.
 const MAP_QUESTIONS: usize = 4;
 
@@ -79,6 +83,7 @@ pub(super) struct Fetch {
     /// The last list of secondaries.
     servers: Mutex<Vec<SourceInfo>>,
     access: PeerAccess,
+    swarm: mpsc::Sender<SwarmOrder>,
 }
 
 impl Fetch {
@@ -93,12 +98,14 @@ impl Fetch {
         let (sources, listed) = watch::channel(grant.sources.clone());
         let (servers, access) = (grant.sources.clone(), PeerAccess::default());
         let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
+        let (swarm, in_swarm) = mpsc::channel(SWARM_ORDERS);
         let orders = Orders {
             listed,
             stop: stop.clone(),
             unwanted: unwanted.clone(),
             maps: asked,
             access: access.clone(),
+            swarm: in_swarm,
         };
         let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
         let began = clock::now();
@@ -123,6 +130,22 @@ impl Fetch {
             watched,
             servers: Mutex::new(servers),
             access,
+            swarm,
+        }
+    }
+
+    /// The central says that the fetch is in a swarm, names peers there by this number of one's own, and says which have
+    /// gone. `uplink` is what this client can give on, in bytes per second, if it gives.
+    pub(super) fn swarm(
+        &self,
+        own: PeerNumber,
+        (add, drop): (Vec<PeerInfo>, Vec<PeerNumber>),
+        uplink: Option<u64>,
+    ) {
+        self.access.join(own, &add);
+        let order = SwarmOrder { add, drop, uplink };
+        if let Err(error) = self.swarm.try_send(order) {
+            tracing::warn!(%error, "the central says too much of a swarm");
         }
     }
 

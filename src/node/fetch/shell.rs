@@ -61,6 +61,7 @@ pub(super) struct Shell {
     /// Hashing, writing and all else that is done off the async threads.
     pub(super) works: TaskTracker,
     began: Instant,
+    pub(super) told_progress: Instant,
     /// What failed on this side, kept whole for people; the machine only knows its words.
     pub(super) failure: Option<Failure>,
 }
@@ -121,6 +122,7 @@ impl Shell {
             input_sender: sender,
             works,
             began,
+            told_progress: began,
             failure: None,
         };
         (shell, seen)
@@ -200,6 +202,7 @@ impl Shell {
                 Some(answer) = self.orders.maps.recv() => {
                     let _ = answer.send(Some(self.machine.chunk_map()));
                 }
+                Some(order) = self.orders.swarm.recv() => self.in_swarm(order),
                 () = self.watched.moved() => self.readers_moved(),
                 () = self.orders.stop.cancelled(), if !stopping => {
                     stopping = true;
@@ -207,6 +210,7 @@ impl Shell {
                 }
                 _ = tick.tick() => {
                     self.publish();
+                    self.tell_progress().await;
                     self.storage.sync_if_due();
                 }
             }
@@ -220,7 +224,9 @@ impl Shell {
                 Action::Connect { source } => self.sources.connect(source),
                 Action::Disconnect { source } => self.sources.disconnect(source),
                 Action::Request { source, chunk } => {
-                    self.sources.command(source, Command::Request(chunk));
+                    let lately = self.machine.lately(clock::now());
+                    self.sources
+                        .command(source, Command::Request(chunk, lately));
                 }
                 Action::RequestPart {
                     source,
@@ -246,6 +252,7 @@ impl Shell {
                     })
                     .await;
                 }
+                Action::Swarm(action) => self.do_in_swarm(action).await,
                 Action::Notice(notice) => {
                     tracing::info!(transfer = %self.transfer, ?notice, "notice");
                     self.update(FetchUpdate::Notice(notice)).await;
@@ -345,6 +352,7 @@ impl Shell {
             News::Blocked => Event::Blocked { source },
             News::Limited => Event::Limited { source },
             News::Unblocked => Event::Unblocked { source },
+            News::Swarm(event) => Event::Swarm(event),
         }
     }
 
@@ -371,7 +379,7 @@ impl Shell {
         self.snapshot.send_replace(snapshot);
     }
 
-    async fn update(&self, update: FetchUpdate) {
+    pub(super) async fn update(&self, update: FetchUpdate) {
         let _ = self.updates.send((self.transfer, update)).await;
     }
 }

@@ -8,14 +8,11 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::Mutex;
-use tokio::{
-    sync::mpsc,
-    time::{MissedTickBehavior, interval, timeout},
-};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     access::{PeerAccess, reach},
+    asking::{Asked, write_all},
     buffers::{Buffers, ChunkBuffer},
     downlink::{Intake, Lane},
     fault::Lost,
@@ -24,9 +21,10 @@ use super::{
     writing::{Whole, Writing},
 };
 use crate::{
+    engine::download::SwarmEvent,
     model::{
         ChunkIndex, Fault, FileMeta, Manifest, Part, TransferId, Who,
-        limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
+        limits::{HELLO_TIMEOUT, MAX_FRAME_BYTES},
     },
     net::Network,
     node::{
@@ -85,9 +83,13 @@ impl SourceTask {
                 return self.lost(Lost { fault, reason }).await;
             }
         };
+        let (reader, writer, chooses) = connection;
+        if chooses {
+            let source = self.origin.source;
+            self.tell(News::Swarm(SwarmEvent::Chooses { source })).await;
+        }
         self.tell(News::Connected).await;
-        let (reader, writer) = connection;
-        let asked = Mutex::new(HashMap::new());
+        let asked = Asked::default();
         let (sender, commands) = mpsc::channel(1);
         let commands = std::mem::replace(&mut self.commands, commands);
         drop(sender);
@@ -96,6 +98,7 @@ impl SourceTask {
             source: &self,
             reader,
             asked: &asked,
+            chooses,
             partial: HashMap::new(),
             intake: self.context.lane.join(),
             closed: false,
@@ -122,7 +125,8 @@ impl SourceTask {
     }
 
     /// Connects and opens the content; fetches the manifest while nobody has it.
-    async fn open(&self) -> Result<(Reader, Writer), Lost> {
+    /// Says whether the source chooses chunks itself, if it is asked to.
+    async fn open(&self) -> Result<(Reader, Writer, bool), Lost> {
         let context = &self.context;
         let security = &context.security;
         let places = (self.address, context.central);
@@ -154,6 +158,7 @@ impl SourceTask {
             writer.stage(&open);
         });
         let (mut reader, writer, hello) = introduced.await?;
+        let chooses = hello.knows_swarms() && matches!(self.who, Who::Secondary(_));
         match hello.into_role() {
             Ok(PeerRole::Secondary { number, .. }) if Who::Secondary(number) == self.who => {}
             Ok(PeerRole::Peer { number }) if Who::Peer(number) == self.who => {}
@@ -176,61 +181,7 @@ impl SourceTask {
             FromSource::Error { code, message } => return Err(Lost::refused(code, message)),
             other => return Err(Lost::protocol(format!("{other:?} instead of opened"))),
         }
-        Ok((reader, writer))
-    }
-}
-
-/// Chunks that were asked for, or which part of each.
-type Asked = Mutex<HashMap<ChunkIndex, Option<Part>>>;
-
-/// Sends commands as lines, many in one write; a sign of life when there are none.
-async fn write_all(
-    mut writer: Writer,
-    mut commands: mpsc::Receiver<Command>,
-    asked: &Asked,
-) -> Lost {
-    let mut beat = interval(IDLE_TIMEOUT / 4);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    beat.reset();
-    loop {
-        let mut command = tokio::select! {
-            command = commands.recv() => match command {
-                Some(command) => Some(command),
-                // The shell has let go: the reading side decides when it is over.
-                None => return std::future::pending().await,
-            },
-            _ = beat.tick() => {
-                writer.stage(&ToSource::Ping);
-                None
-            }
-        };
-        while let Some(next) = command {
-            match next {
-                Command::Request(chunk) => {
-                    asked.lock().insert(chunk, None);
-                    writer.stage(&ToSource::Get {
-                        chunk,
-                        part: None,
-                        lately: None,
-                    });
-                }
-                Command::RequestPart(chunk, part) => {
-                    let part = Some(part);
-                    asked.lock().insert(chunk, part);
-                    writer.stage(&ToSource::Get {
-                        chunk,
-                        part,
-                        lately: None,
-                    });
-                }
-                Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
-                Command::Close => writer.stage(&ToSource::Close),
-            }
-            command = commands.try_recv().ok();
-        }
-        if let Err(error) = writer.flush().await {
-            return error.into();
-        }
+        Ok((reader, writer, chooses))
     }
 }
 
@@ -238,6 +189,7 @@ struct Reading<'a> {
     source: &'a SourceTask,
     reader: Reader,
     asked: &'a Asked,
+    chooses: bool,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
     intake: Intake,
     closed: bool,
@@ -286,13 +238,32 @@ impl Reading<'_> {
                 Ok(())
             }
             FromSource::Ping => Ok(()),
-            FromSource::None | FromSource::Have { .. } => {
-                Err(Lost::protocol("none or have outside of a swarm"))
+            FromSource::None => {
+                let source = self.source.origin.source;
+                let nothing = SwarmEvent::Nothing { source };
+                self.source.tell(News::Swarm(nothing)).await;
+                Ok(())
+            }
+            FromSource::Have { chunks, line } => {
+                let line = Duration::from_millis(line.into());
+                let has = SwarmEvent::Has {
+                    source: self.source.origin.source,
+                    chunks,
+                    line,
+                };
+                self.source.tell(News::Swarm(has)).await;
+                Ok(())
             }
             FromSource::Hello(_) | FromSource::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))
             }
         }
+    }
+
+    /// A source that chooses has chosen this chunk.
+    fn is_chosen(&self, chunk: ChunkIndex) -> bool {
+        let layout = self.source.context.file.layout;
+        self.chooses && layout.contains(chunk) && self.asked.is_chosen()
     }
 
     fn forget(&mut self, chunk: ChunkIndex) {
@@ -303,8 +274,17 @@ impl Reading<'_> {
     /// One frame's payload into its chunk's buffer.
     async fn frame(&mut self, chunk: ChunkIndex, offset: u32, length: u32) -> Result<(), Lost> {
         let chunk_len = self.source.context.file.layout.chunk_len(chunk);
-        let Some(asked) = self.asked.lock().get(&chunk).copied() else {
-            return Err(Lost::protocol(format!("chunk {chunk} was not asked for")));
+        let known = self.asked.lock().get(&chunk).copied();
+        let asked = match known {
+            Some(asked) => asked,
+            None if self.is_chosen(chunk) => {
+                self.asked.lock().insert(chunk, None);
+                let source = self.source.origin.source;
+                let chosen = SwarmEvent::Chosen { source, chunk };
+                self.source.tell(News::Swarm(chosen)).await;
+                None
+            }
+            None => return Err(Lost::protocol(format!("chunk {chunk} was not asked for"))),
         };
         let part = asked.unwrap_or(Part {
             from: 0,

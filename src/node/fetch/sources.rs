@@ -20,6 +20,8 @@ pub(super) struct Sources {
     open: BTreeMap<SourceId, Connection>,
     generations: u64,
     tasks: TaskTracker,
+    /// What this client can give on, in bytes per second, if it gives.
+    uplink: Option<u64>,
 }
 
 /// A connection that was begun. Its task ends with it.
@@ -43,6 +45,7 @@ impl Sources {
             whereabouts: BTreeMap::new(),
             open: BTreeMap::new(),
             generations: 0,
+            uplink: None,
             tasks: TaskTracker::new(),
         }
     }
@@ -51,6 +54,23 @@ impl Sources {
     pub(super) fn has_moved(&self, source: &SourceInfo) -> bool {
         let known = self.whereabouts.get(&source.id);
         known.is_some_and(|(_, before)| *before != source.address)
+    }
+
+    /// True when there is a connection to this address already.
+    pub(super) fn is_connected_at(&self, address: SocketAddr) -> bool {
+        let mut open = self.open.keys();
+        open.any(|id| {
+            let known = self.whereabouts.get(id);
+            known.is_some_and(|(_, at)| *at == address)
+        })
+    }
+
+    pub(super) fn set_uplink(&mut self, uplink: Option<u64>) {
+        self.uplink = uplink;
+    }
+
+    pub(super) fn uplink(&self) -> Option<u64> {
+        self.uplink
     }
 
     /// Where to connect to.
@@ -113,9 +133,9 @@ impl Sources {
     pub(super) fn command(&self, id: SourceId, command: Command) {
         tracing::trace!(source = %id, ?command, "asking");
         if let Some(connection) = self.open.get(&id)
-            && connection.commands.try_send(command).is_err()
+            && let Err(error) = connection.commands.try_send(command)
         {
-            tracing::debug!(source = %id, ?command, "the connection is ending");
+            tracing::debug!(source = %id, ?error, "the connection is ending");
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     engine::download::{ChunkMap, Notice, Snapshot},
-    model::{ChunkIndex, Fault, Manifest, Outcome, ReceivedFrom, SourceId},
+    model::{ChunkIndex, Fault, Manifest, Outcome, PeerNumber, ReceivedFrom, SourceId},
     node::{Failure, clock},
     store::{Checkup, PartNote, StoreError},
 };
@@ -32,6 +32,10 @@ pub(in crate::node) enum FetchUpdate {
         fault: Fault,
         chunk: Option<ChunkIndex>,
     },
+    /// For the central: more peers are wanted, and these were given up.
+    MorePeers { lost: Vec<PeerNumber> },
+    /// For the central: how far it is, in thousandths. Comes now and then in a swarm.
+    Progress { permille: u16 },
     /// It is over; nothing follows.
     Ended(Box<FetchEnd>),
 }

@@ -241,6 +241,7 @@ impl Owner {
                 transfer,
                 add,
                 drop,
+                swarm: false,
             }) => {
                 if let (Some(own), Some(fetch)) = (self.own, self.fetch(transfer)) {
                     fetch.introduce(own, add, &drop);

@@ -14,7 +14,7 @@ mod types;
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{DownloadNumber, Receiving, endings::Endings};
-use crate::model::{FileName, SourceInfo, TransferId};
+use crate::model::{Digest, FileName, SourceInfo, TransferId};
 
 /// Ended downloads that stay listed: the ones asked for last.
 const MOST_ENDED: usize = 1000;
@@ -128,6 +128,13 @@ impl<A, R: Receiving> Downloads<A, R> {
         let download = self.list.get(&number)?;
         let running = download.state.running()?;
         Some((number, &download.file, &running.receiving))
+    }
+
+    /// A running download of a content.
+    pub fn receiving(&self, id: Digest) -> Option<&R> {
+        let running = self.list.values().filter_map(|d| d.state.running());
+        let mut of_it = running.filter(|running| running.meta.id == id);
+        of_it.next().map(|running| &running.receiving)
     }
 
     /// Who can send in a transfer from now on.

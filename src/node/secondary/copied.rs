@@ -48,6 +48,8 @@ impl Secondary {
                 fault,
                 chunk,
             })),
+            // No copy is in a swarm.
+            FetchUpdate::MorePeers { .. } | FetchUpdate::Progress { .. } => {}
             FetchUpdate::Ended(end) => self.copy_ended(transfer, &file.name, *end),
         }
     }

@@ -126,7 +126,10 @@ pub(in crate::node) async fn start_on(
     };
     let send = send::Context {
         provider: Arc::new(served),
-        uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
+        uplink: Arc::new(Uplink::of_secondary(
+            config.upload_limit_bytes_per_s,
+            config.number,
+        )),
         stop: stop.clone(),
     };
     let orders = SecondaryOrders::new(senders.commands, shelf.aside());

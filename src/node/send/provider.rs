@@ -6,7 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::uplink::Uplink;
 use crate::{
-    model::{ByteRange, Digest, FileMeta, FileName, Manifest, Receiver, Ticket, TransferId},
+    model::{
+        ByteRange, ChunkSet, Digest, FileMeta, FileName, Manifest, Receiver, Ticket, TransferId,
+    },
     node::{Refused, rules::sent::Sending},
     store::{ContentReader, StoreError},
 };
@@ -76,6 +78,12 @@ pub(in crate::node) type Fetching = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Content: Send + Sync {
     /// Its name here, its layout and its id.
     fn meta(&self) -> &FileMeta;
+
+    /// The chunks that can be sent, while not all of them can; of a peer that receives the content itself all that it
+    /// has, also in the end. `None` where all can be sent from the beginning.
+    fn have(&self) -> Option<ChunkSet> {
+        None
+    }
 
     /// Its digests.
     fn manifest(&self) -> &Manifest;

@@ -91,6 +91,11 @@ impl Requests {
         self.queue.front().map(|request| request.chunk)
     }
 
+    /// True when a part comes first.
+    pub(super) fn begins_with_part(&self) -> bool {
+        self.queue.front().is_some_and(|request| request.is_part)
+    }
+
     /// The chunk whose turn it is, where in it the rest of what is asked for begins, and where that lies.
     pub(super) fn rest(&self, layout: ChunkLayout) -> Option<(ChunkIndex, u32, ByteRange)> {
         let Request { chunk, rest, .. } = *self.queue.front()?;

@@ -2,11 +2,15 @@
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant as Moment, sleep_until, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     end::{End, NotSent},
+    member::Member,
     meter::Meter,
     plan::{How, Pace, plan},
     provider::{Content, Context, Provider, Wanted},
@@ -43,18 +47,18 @@ pub(in crate::node) struct Peer {
 }
 
 /// The content that is being asked for.
-struct Open {
+pub(super) struct Open {
     transfer: TransferId,
-    content: Arc<dyn Content>,
+    pub(super) content: Arc<dyn Content>,
     stop: CancellationToken,
 }
 
 /// See the module.
 pub(super) struct Sender<P, W> {
     pub(super) writer: LineWriter<W>,
-    context: Context<P>,
+    pub(super) context: Context<P>,
     peer: Peer,
-    open: Option<Open>,
+    pub(super) open: Option<Open>,
     pub(super) requests: Requests,
     /// Requests that came while the receiver waited for its turn.
     pub(super) early: VecDeque<Read>,
@@ -65,6 +69,7 @@ pub(super) struct Sender<P, W> {
     pub(super) by_kernel: bool,
     /// The receiver wants to be told that it waits for its turn.
     pub(super) tells_queued: bool,
+    pub(super) member: Member,
     use_: Use,
 }
 
@@ -86,6 +91,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             pace: Pace::default(),
             buffer: Vec::new(),
             tells_queued: false,
+            member: Member::default(),
             use_: Use::Idle,
         }
     }
@@ -115,33 +121,45 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     }
 
     async fn serve(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
+        let mut idle_until = Moment::now() + IDLE_TIMEOUT;
         loop {
             while let Some(request) = self.early.pop_front().or_else(|| requests.try_recv().ok()) {
                 self.request(request).await?;
+                idle_until = Moment::now() + IDLE_TIMEOUT;
             }
+            self.member.settle(self.requests.first());
             // Nobody cancels a fresh token.
             let stop = self.open.as_ref().map(|open| open.stop.clone());
             let stop = stop.unwrap_or_default();
             if stop.is_cancelled() {
                 return Err(Refused::Expelled.into());
             }
-            if self.requests.first().is_some() {
+            if self.member.news_at().is_some_and(|at| at <= Moment::now()) {
+                self.tell_news().await?;
+            }
+            if self.requests.first().is_some() || self.member.waits_for_any() {
                 self.set_use(Use::Busy);
                 tokio::select! {
-                    sent = self.frame(requests) => sent?,
+                    sent = self.step(requests) => sent?,
                     // An error line cannot interrupt a frame.
                     () = stop.cancelled() => return Err(End::Quiet),
                 }
+                idle_until = Moment::now() + IDLE_TIMEOUT;
                 continue;
             }
             self.set_use(Use::Idle);
+            let news_at = self.member.news_at();
             let request = tokio::select! {
-                request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
+                request = timeout_at(idle_until, requests.recv()) => request,
+                () = sleep_until(news_at.unwrap_or(idle_until)), if news_at.is_some() => continue,
                 () = stop.cancelled() => return Err(Refused::Expelled.into()),
                 () = self.context.stop.cancelled() => return Err(Refused::Stopping.into()),
             };
             match request {
-                Ok(Some(request)) => self.request(request).await?,
+                Ok(Some(request)) => {
+                    self.request(request).await?;
+                    idle_until = Moment::now() + IDLE_TIMEOUT;
+                }
                 Ok(None) => return Err(End::Quiet),
                 Err(_) => return Err(Refused::Idle.into()),
             }
@@ -159,7 +177,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         }
     }
 
-    async fn request(&mut self, request: Read) -> Result<(), End> {
+    pub(super) async fn request(&mut self, request: Read) -> Result<(), End> {
         let request = request?;
         tracing::trace!(?request, receiver = ?self.peer.receiver, "received");
         let bad = |what| Err(Refused::Unexpected(what).into());
@@ -182,7 +200,8 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                     Vec::new()
                 };
                 self.tells_queued = queued;
-                self.say_opened(transfer, &raw).await
+                self.say_opened(transfer, &raw).await?;
+                self.tell_news().await
             }
             ToSource::Close => match self.close() {
                 Some((transfer, sent)) => {
@@ -191,8 +210,28 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 }
                 None => bad("nothing is open"),
             },
-            ToSource::Get { chunk, part, .. } => self.get(chunk, part).await,
-            ToSource::Any { .. } => bad("any outside of a swarm"),
+            ToSource::Get {
+                chunk,
+                part,
+                lately,
+            } => {
+                if let Some(lately) = lately {
+                    self.member.is_in(self.context.uplink.crowd(), lately);
+                }
+                self.get(chunk, part).await
+            }
+            ToSource::Any {
+                lately,
+                uplink,
+                wanted,
+            } => {
+                if self.open.is_none() {
+                    return bad("open a file before asking for chunks");
+                }
+                self.member.is_in(self.context.uplink.crowd(), lately);
+                self.member.wants(wanted, uplink);
+                Ok(())
+            }
             ToSource::Cancel { chunk } => {
                 if self.requests.cancel(chunk) {
                     let cancelled = FromSource::Cancelled { chunk };
@@ -241,6 +280,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     /// Ends the open transfer; gives its id, and how many bytes were sent.
     fn close(&mut self) -> Option<(TransferId, u64)> {
         self.requests.clear();
+        self.member.forget();
         let open = self.open.take()?;
         Some((open.transfer, self.meter.close()))
     }
@@ -271,7 +311,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     }
 
     /// Sends the next frame of the first chunk in the queue.
-    async fn frame(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
+    pub(super) async fn frame(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
         let Some(content) = self.open.as_ref().map(|open| Arc::clone(&open.content)) else {
             return Ok(());
         };
@@ -311,6 +351,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             }
             Err(NotSent::Ended(end)) => return Err(end),
         }
+        self.member.sent(u64::from(length));
         if self.requests.advance(layout, length) {
             self.meter.took_chunk();
         }

@@ -7,8 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::sleep_until};
 
+use super::crowd::Crowd;
 use crate::{
     engine::send::{self, Kind, ReceiverId, Turn},
+    model::SecondaryNumber,
     node::clock::now,
 };
 
@@ -16,6 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::node) struct Uplink {
     shared: Mutex<Shared>,
+    /// Where members of swarms wait for their chunks.
+    crowd: Arc<Crowd>,
 }
 
 #[derive(Debug)]
@@ -36,7 +40,20 @@ pub(in crate::node) struct Share {
 impl Uplink {
     /// An uplink with a limit in bytes per second; `None` for none.
     pub(in crate::node) fn new(limit_bytes_per_s: Option<u64>) -> Self {
+        Self::with(limit_bytes_per_s, None)
+    }
+
+    /// The same for a secondary, which chooses what it gives to swarms.
+    pub(in crate::node) fn of_secondary(
+        limit_bytes_per_s: Option<u64>,
+        own: SecondaryNumber,
+    ) -> Self {
+        Self::with(limit_bytes_per_s, Some(own))
+    }
+
+    fn with(limit_bytes_per_s: Option<u64>, own: Option<SecondaryNumber>) -> Self {
         Self {
+            crowd: Arc::new(Crowd::new(own, limit_bytes_per_s)),
             shared: Mutex::new(Shared {
                 machine: send::Uplink::new(now(), limit_bytes_per_s),
                 bells: BTreeMap::new(),
@@ -47,11 +64,22 @@ impl Uplink {
     /// Changes the limit, for those that wait as well.
     pub(in crate::node) fn set_limit(&self, bytes_per_s: Option<u64>) {
         self.tell(|machine| machine.set_limit(now(), bytes_per_s));
+        self.crowd.set_limit(bytes_per_s);
     }
 
     /// The limit in bytes per second.
     pub(in crate::node) fn limit_bytes_per_s(&self) -> Option<u64> {
         self.lock().machine.limit_bytes_per_s()
+    }
+
+    /// How fast members of swarms are sent to now, in bytes per second.
+    pub(in crate::node) fn sent_to_swarms(&self) -> u64 {
+        self.crowd.rate_bytes_per_s()
+    }
+
+    /// Where members of swarms wait for their chunks.
+    pub(super) fn crowd(&self) -> &Arc<Crowd> {
+        &self.crowd
     }
 
     /// Adds a receiver, which is idle at first.

@@ -60,6 +60,14 @@ impl Place {
         }
     }
 
+    /// The file, and the chunks that are there.
+    pub(super) fn in_file(&self) -> Option<(Arc<dyn ChunkPlace>, ChunkSet)> {
+        match self {
+            Self::File { file, have } => Some((Arc::clone(file), have.clone())),
+            Self::None | Self::Memory { .. } => None,
+        }
+    }
+
     /// A chunk was verified. False if it is not there all the same.
     pub(super) fn arrived(&mut self, chunk: ChunkIndex) -> bool {
         match self {

@@ -12,12 +12,12 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     end::WatchEnd,
-    place::{Found, Place},
+    place::{ChunkPlace, Found, Place},
     window::Window,
 };
 use crate::{
     engine::download::{ReaderAt, ReaderId},
-    model::{ChunkIndex, FileMeta, Manifest},
+    model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
     node::face::Streaming,
 };
 
@@ -139,6 +139,16 @@ impl Watched {
             }
             changed.await;
         }
+    }
+
+    /// Its digests, if a source has brought them.
+    pub(in crate::node) fn known_manifest(&self) -> Option<Arc<Manifest>> {
+        self.0.manifest.get().cloned()
+    }
+
+    /// The file with its chunks, and which are there, if they are kept in one.
+    pub(in crate::node) fn in_file(&self) -> Option<(Arc<dyn ChunkPlace>, ChunkSet)> {
+        self.0.state.lock().place.in_file()
     }
 
     /// Has the beginning and the end brought at once, and kept for as long as this is watched: players look there first.

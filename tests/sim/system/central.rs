@@ -12,7 +12,7 @@ use trozos::{
     },
     engine::registry::Registry,
     model::{
-        ClientName, CopyOrder, FileName, Incarnation, SecondaryNumber, SourceInfo, Who,
+        ClientName, CopyOrder, FileName, Incarnation, SecondaryNumber, SourceInfo,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },

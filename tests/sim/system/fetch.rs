@@ -494,6 +494,7 @@ impl Fetch {
                 | Action::ForgetParts { .. } => {
                     unreachable!("nobody reads")
                 }
+                Action::Swarm(action) => panic!("{action:?} outside of a swarm"),
                 Action::Report {
                     source,
                     fault,

@@ -66,6 +66,7 @@ impl FetchCheck {
             }
             Event::Stop => self.was_stopped = true,
             Event::Connected { .. }
+            | Event::Swarm(_)
             | Event::Ready { .. }
             | Event::Queued { .. }
             | Event::Blocked { .. }
@@ -120,6 +121,7 @@ impl FetchCheck {
             Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
                 unreachable!("nobody reads")
             }
+            Action::Swarm(action) => panic!("{action:?} outside of a swarm"),
             Action::Report { .. } | Action::Notice(_) => {}
         }
     }

@@ -53,9 +53,13 @@ impl Cluster {
             FromClient::Publish { request, order } => self.publish(connection, request, order),
             FromClient::Withdraw { request, name } => self.withdraw(connection, request, &name),
             FromClient::Offer { file, on } => self.device_offers(connection, &file, on),
-            FromClient::Progress { .. }
-            | FromClient::MorePeers { .. }
-            | FromClient::Seeding { .. } => {}
+            FromClient::Progress { transfers, sent } => {
+                self.progressed(connection, &transfers, sent);
+            }
+            FromClient::MorePeers { transfer, lost } => {
+                self.more_peers(connection, transfer, &lost);
+            }
+            FromClient::Seeding { id, on } => self.seeding(connection, id, on),
         }
     }
 
@@ -149,11 +153,13 @@ impl Cluster {
             }
             return;
         }
-        let entered = self
-            .places
-            .check(key)
-            .and_then(|()| self.find(&name).map(drop))
-            .and_then(|()| self.places.enter(self.last_call, key, &name));
+        let found = self.places.check(key).and_then(|()| self.find(&name));
+        if let Ok((file, _)) = &found
+            && self.shares_a_place(connection, file)
+        {
+            return self.start_download(key, name);
+        }
+        let entered = found.and_then(|_| self.places.enter(self.last_call, key, &name));
         match entered {
             Ok(Entered::Runs) => self.start_download(key, name),
             Ok(Entered::Waits(position)) => {
@@ -301,6 +307,7 @@ impl Cluster {
         if let Some(away) = away {
             self.over(away);
         }
+        self.swarms.ended(transfer);
         if let Some(old) = self.transfers.end(transfer) {
             ids = old.ids;
             if let Some(old_request) = old.request
@@ -333,6 +340,9 @@ impl Cluster {
     pub(super) fn client_gone(&mut self, connection: ConnectionId) {
         self.goes_from_rooms(connection);
         self.device_left(connection);
+        if let Some(peer) = self.peers.number(connection) {
+            self.swarms.gone(peer);
+        }
         self.peers.leave(connection);
         if let Some(left) = self.places.leave(self.last_call, connection) {
             self.client_left(left);

@@ -29,6 +29,7 @@ impl Cluster {
         {
             self.actions.push_back(Action::Number { connection, peer });
         }
+        self.gives_now(connection);
     }
 
     /// A device publishes a file of its account.
@@ -257,6 +258,7 @@ impl Cluster {
             id,
             add,
             drop,
+            is_swarm: false,
         });
     }
 

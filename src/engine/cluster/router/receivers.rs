@@ -31,7 +31,9 @@ impl Cluster {
     pub(super) fn grant(&mut self, transfer: TransferId, begin: Begin) -> Grant {
         let usable = self.usable(&begin.file, &begin.receiver);
         let asked = self.addresses(usable.asked);
-        self.transfers.begin(transfer, begin, &asked)
+        let grant = self.transfers.begin(transfer, begin, &asked);
+        self.join_swarm(transfer);
+        grant
     }
 
     /// The live holders of a file but its receiver. The content need not be the one that its name has now.
@@ -137,7 +139,7 @@ impl Cluster {
             return;
         };
         let Some(Who::Secondary(secondary)) = running.who(report.source) else {
-            return;
+            return self.reported_peer(connection, report);
         };
         let holders = self.catalog.holders_of(&running.file);
         let is_holder = holders.and(self.members.present()).contains(secondary);
@@ -186,6 +188,7 @@ impl Cluster {
         let Some(running) = self.transfers.end(transfer) else {
             return;
         };
+        self.swarms.ended(transfer);
         running.name_sources(&mut finished.sources);
         match running.receiver.clone() {
             Receiver::Secondary(target) => self.copy_over(target, running, &finished),

@@ -44,6 +44,7 @@ impl Download {
             | Event::PartCame { .. }
             | Event::PartsWrong { .. }
             | Event::Lied { .. }
+            | Event::Swarm(_)
             | Event::LocalFailure { .. }
             | Event::Stop => {}
         }

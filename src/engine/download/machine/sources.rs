@@ -45,13 +45,23 @@ impl Download {
             return;
         };
         let (own_chunks, _) = self.chunks.missing_of(Some(id));
-        if let Some(after) = source.connected(now, own_chunks) {
+        if let Some(after) = source.connected(now, own_chunks)
+            && !source.is_peer()
+        {
             let who = source.who();
             self.tell(Notice::Back {
                 who,
                 after,
                 own_chunks,
             });
+        }
+    }
+
+    pub(super) fn queued(&mut self, now: Instant, id: SourceId) {
+        if let Some(source) = self.sources.get_mut(id)
+            && source.queued(now)
+        {
+            self.tell_of(id, |who| Notice::Cleared { who });
         }
     }
 
@@ -73,6 +83,7 @@ impl Download {
     /// Takes all work from a source and tries it again later.
     fn give_up(&mut self, now: Instant, id: SourceId, fault: Fault) {
         let returned_chunks = self.release(now, id);
+        self.leave_swarm(id);
         let Some(source) = self.sources.get_mut(id) else {
             return;
         };
@@ -117,6 +128,7 @@ impl Download {
 
     pub(super) fn ban(&mut self, now: Instant, id: SourceId, chunk: Option<ChunkIndex>) {
         self.release(now, id);
+        self.leave_swarm(id);
         let Some(was_connected) = self.sources.get_mut(id).and_then(|source| source.ban()) else {
             return;
         };
@@ -127,7 +139,11 @@ impl Download {
         self.tell_of(id, |who| Notice::Banned { who, chunk });
     }
 
+    /// The central is told of lost peers when it is asked for others.
     fn report(&mut self, source: SourceId, fault: Fault, chunk: Option<ChunkIndex>) {
+        if source.peer().is_some() && fault != Fault::Digest {
+            return;
+        }
         self.actions.push_back(Action::Report {
             source,
             fault,

@@ -20,6 +20,9 @@ pub struct PeeringConfig {
     pub records: Option<PathBuf>,
     /// What earlier runs published is served from the start.
     pub serves: bool,
+    /// It gives others chunks of what it receives, and for a while of what it has received; so much can it send, in bytes
+    /// per second, 0 if that is not known. `None`: it gives nothing but what is published.
+    pub gives: Option<u64>,
     /// It neither gives to peers nor takes from them.
     pub alone: bool,
     /// Most bytes per second that all its peers are sent together; `None` for no limit.

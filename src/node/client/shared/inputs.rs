@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{door::Standing, shelf::Found};
+use super::{door::Standing, running::Running, shelf::Found};
 use crate::{
     model::{ByteRange, FileMeta, FileName, Manifest, PeerNumber, Receiver, TransferId},
     node::{
@@ -47,9 +47,18 @@ pub(in crate::node::client) enum PeerInput {
 /// A content that a connection asked for.
 #[derive(Debug)]
 pub(in crate::node::client) struct Held {
-    pub(in crate::node::client) found: Found,
+    pub(in crate::node::client) what: What,
     pub(in crate::node::client) sending: Sending,
     pub(in crate::node::client) stop: CancellationToken,
+}
+
+/// See [`Held`].
+#[derive(Debug)]
+pub(in crate::node::client) enum What {
+    /// It is published.
+    Published(Box<Found>),
+    /// It is being received, or has just come.
+    Running(Running),
 }
 
 /// What this client gives to its peers. Its owner knows the files.
@@ -119,10 +128,20 @@ impl Served {
     /// Opens the file of a content.
     async fn opened(&self, held: Held) -> Result<Opened, Refused> {
         let Held {
-            found,
+            what,
             sending,
             stop,
         } = held;
+        let found = match what {
+            What::Published(found) => *found,
+            What::Running(running) => {
+                return Ok(Opened {
+                    content: Arc::new(running),
+                    sending,
+                    stop,
+                });
+            }
+        };
         let (here, name) = (found.here, found.name);
         let opened = tokio::task::spawn_blocking(move || here.place.open(here.file));
         match opened.await.map_err(|_| Refused::Stopping)? {

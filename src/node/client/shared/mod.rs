@@ -1,4 +1,4 @@
-//! What a client serves to its peers: files that its user publishes, where they are. `shelf` is the list of them, `records`
+//! What a client serves to its peers: files that its user publishes, where they are, and `running` what it receives itself. `shelf` is the list of them, `records`
 //! the folder where they are remembered, `connection` one connection of a peer, and `inputs` what connections ask of the
 //! owner; `door` is where peers come in. A peer is let in by a ticket of the central alone, and for one content.
 
@@ -6,11 +6,13 @@ mod connection;
 mod door;
 mod inputs;
 mod records;
+mod running;
 mod shelf;
 
 pub(super) use self::{
     door::{Door, Own, Standing},
-    inputs::{Held, PeerInput},
+    inputs::{Held, PeerInput, What},
     records::{Record, Records},
+    running::Running,
     shelf::{Here, Item, Shelf, State},
 };

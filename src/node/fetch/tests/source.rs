@@ -137,7 +137,10 @@ impl Scene {
 
     /// Asks for a chunk.
     async fn request(&mut self, played: &mut Played, chunk: ChunkIndex) {
-        self.commands.send(Command::Request(chunk)).await.unwrap();
+        self.commands
+            .send(Command::Request(chunk, None))
+            .await
+            .unwrap();
         assert_eq!(
             played.hear::<ToSource>().await,
             ToSource::Get {
@@ -354,7 +357,11 @@ async fn a_source_that_takes_no_requests_is_given_up_and_one_that_is_asked_nothi
     assert_eq!(began.elapsed(), 2 * IDLE_TIMEOUT);
     scene.network.freeze(PEER);
     let began = Instant::now();
-    scene.commands.send(Command::Request(FIRST)).await.unwrap();
+    scene
+        .commands
+        .send(Command::Request(FIRST, None))
+        .await
+        .unwrap();
     assert_eq!(scene.lost().await, Fault::Broken);
     assert_eq!(began.elapsed(), Duration::from_secs(10));
 }
