@@ -499,6 +499,7 @@ impl World {
                     ForClient::Enrolled { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
+                    | ForClient::Private { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

@@ -8,7 +8,7 @@ use trozos::{
         ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Have, Manifest, SourceInfo,
         limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES},
         messages::{
-            self, Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
+            self, Answer, Counting, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
         },
     },
     proto::{
@@ -28,8 +28,10 @@ pub fn to_central(data: &[u8]) {
         Some(ToCentral::Client(message)) => from_client(&message),
         Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
         Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
+        Some(ToCentral::Counting(Counting::Played { name })) => check_file_name(&name),
         Some(
-            ToCentral::Question(Question::List { after: None } | Question::Status)
+            ToCentral::Counting(Counting::Count { .. } | Counting::CountList { .. })
+            | ToCentral::Question(Question::List { after: None } | Question::Status)
             | ToCentral::Ping
             | ToCentral::Bye
             | ToCentral::Receiver(FromReceiver::Report(_) | FromReceiver::Finished(_)),
@@ -81,6 +83,7 @@ pub fn from_central(data: &[u8]) {
             | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
+            | FromCentral::Counted(_)
             | FromCentral::Answer(Answer::Status(_)),
         )
         | None => {}
@@ -92,7 +95,7 @@ fn for_client(message: &ForClient) {
         ForClient::Enrolled { name } => check_client_name(name),
         ForClient::Granted { grant, .. } => check_grant(grant),
         ForClient::Superseded { file, .. } => check_file(file),
-        ForClient::Queued { .. } | ForClient::Booked { .. } => {}
+        ForClient::Queued { .. } | ForClient::Booked { .. } | ForClient::Private { .. } => {}
     }
 }
 

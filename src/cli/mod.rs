@@ -23,6 +23,7 @@ pub mod commands;
 mod config_table;
 pub mod console;
 mod diary;
+mod doors;
 mod dress;
 pub mod exit;
 pub mod flags;

@@ -14,11 +14,13 @@ use super::{
     answers::{SAVED, asker, counts, healthy, is_saved, named, not_allowed, nothing, told},
     api,
     auth::Administration,
+    body::Fed,
     catalogue::{Query, neighbours},
     fields::{plain, typed},
-    lists,
+    info, lists,
     metrics::Figures,
     names::{self, Placing},
+    operator::Operator,
     pages::{self, Orders},
     problem::Problem,
     shared::Central,
@@ -38,9 +40,13 @@ pub(super) fn router(
     door: CentralDoor,
     administration: Administration,
     most_viewers: usize,
+    operator: Option<Operator>,
 ) -> Router {
-    let central = Central::new(door, administration, most_viewers);
-    api::mounted(Router::new(), api::of_central())
+    let central = Central::new(door, administration, most_viewers, operator);
+    let router = api::mounted(Router::new(), api::of_central());
+    #[cfg(feature = "grpc")]
+    let router = super::grpc::mounted(router);
+    router
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/", get(page))
@@ -51,6 +57,7 @@ pub(super) fn router(
         .route("/meta4/{*name}", get(metalink))
         .route("/sha256/{*name}", get(sha256))
         .route("/m3u/{*name}", get(playlist))
+        .route("/info", get(info::answer))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -105,6 +112,12 @@ async fn watch(State(central): State<Central>, request: Parts) -> Response<Body>
     let answer = async {
         let name = named(&request, "/ver/", "")?;
         let mut response = central.watching.answer(&request, name.clone()).await?;
+        let has_body = response.extensions().get::<Fed>().is_some();
+        if has_body && let Ok(asker) = asker(&request) {
+            // Every reader counts once, whatever its player asks for.
+            let reader = asker.ip.to_string();
+            let _ = central.door.played(name.clone(), reader).await;
+        }
         if request.headers.contains_key("want-digest") && response.status().is_success() {
             let offer = central.offer(name).await?;
             link_to_others(&central, &request, &offer, response.headers_mut())?;

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Fault, FileMeta,
-    FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, RemovedReason,
+    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Fault, FigureError,
+    FigureName, FigureOrder, FigureValue, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, RemovedReason,
     RequestId, SentBytes, SentTransfer, SourceId, SourceInfo, TransferId,
 };
 
@@ -88,6 +88,63 @@ pub enum Question {
     },
     /// The state of the cluster.
     Status,
+}
+
+/// What a client counts, or asks of what is counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Counting {
+    /// An order to a figure.
+    Count {
+        /// Chosen by the client; the answer carries it.
+        request: RequestId,
+        /// Which figure.
+        name: FigureName,
+        /// What.
+        order: FigureOrder,
+    },
+    /// The free figures, from after a name.
+    CountList {
+        /// Chosen by the client; the answer carries it.
+        request: RequestId,
+        /// The last name of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<FigureName>,
+    },
+    /// It plays a file. Nothing is answered.
+    Played {
+        /// The file.
+        name: FileName,
+    },
+}
+
+/// The answer to [`Counting`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Counted {
+    /// The value of a figure after an order.
+    CountValue {
+        /// The client's number for it.
+        request: RequestId,
+        /// The figure.
+        figure: FigureValue,
+    },
+    /// The order changed nothing.
+    CountRefused {
+        /// The client's number for it.
+        request: RequestId,
+        /// Why.
+        error: FigureError,
+    },
+    /// A page of the free figures.
+    CountFigures {
+        /// The client's number for it.
+        request: RequestId,
+        /// By name.
+        figures: Vec<FigureValue>,
+        /// There are more after the last of them.
+        more: bool,
+    },
 }
 
 /// From a secondary to the central.
@@ -179,6 +236,13 @@ pub enum ForClient {
         transfer: TransferId,
         /// What the name stands for now.
         file: FileMeta,
+    },
+    /// Somebody says something to this client alone. Whoever says it may be anybody: the name is their own word.
+    Private {
+        /// Who, by their own word.
+        from: String,
+        /// What.
+        text: String,
     },
     /// The books of an ended transfer are closed: what the secondaries reported.
     Booked {

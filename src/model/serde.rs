@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
-    FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
+    FigureName, FigureOrder, FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
 };
 
 macro_rules! text_value {
@@ -28,6 +28,8 @@ macro_rules! text_value {
 }
 
 text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
+text_value!(FigureOrder, |order| Cow::Owned(order.to_string()));
+text_value!(FigureName, |name| Cow::Owned(name.to_string()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
 text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(ClusterId, |id| Cow::Owned(id.to_string()));

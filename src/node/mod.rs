@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod client;
 mod clock;
 mod conversation;
+pub mod doors;
 pub mod face;
 mod failure;
 mod fetch;

@@ -15,8 +15,8 @@ use super::{
 use crate::model::{
     RequestId, Term,
     messages::{
-        Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary,
-        Question,
+        Answer, Counted, Counting, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver,
+        FromSecondary, Question,
     },
 };
 
@@ -39,6 +39,9 @@ pub enum ToCentral {
     /// A question, whoever asks.
     #[serde(untagged)]
     Question(Question),
+    /// From a client that counts.
+    #[serde(untagged)]
+    Counting(Counting),
     /// From a secondary.
     #[serde(untagged)]
     Secondary(FromSecondary),
@@ -54,6 +57,7 @@ impl<'de> Nested<'de> for ToCentral {
             _ if message.is_of::<FromClient>() => message.into().map(Self::Client),
             _ if message.is_of::<FromReceiver>() => message.into().map(Self::Receiver),
             _ if message.is_of::<Question>() => message.into().map(Self::Question),
+            _ if message.is_of::<Counting>() => message.into().map(Self::Counting),
             _ => message.unknown(),
         }
     }
@@ -111,6 +115,9 @@ pub enum FromCentral {
     /// The answer to a question.
     #[serde(untagged)]
     Answer(Answer),
+    /// The answer to a client that counts.
+    #[serde(untagged)]
+    Counted(Counted),
     /// For a secondary.
     #[serde(untagged)]
     Secondary(ForSecondary),
@@ -171,6 +178,7 @@ impl<'de> Nested<'de> for FromCentral {
             _ if message.is_of::<ForSecondary>() => message.into().map(Self::Secondary),
             _ if message.is_of::<ForClient>() => message.into().map(Self::Client),
             _ if message.is_of::<Answer>() => message.into().map(Self::Answer),
+            _ if message.is_of::<Counted>() => message.into().map(Self::Counted),
             _ => message.unknown(),
         }
     }
@@ -192,8 +200,8 @@ macro_rules! group {
     };
 }
 
-group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Question(Question), Secondary(FromSecondary),);
-group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Answer(Answer), Secondary(ForSecondary),);
+group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Question(Question), Counting(Counting), Secondary(FromSecondary),);
+group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Answer(Answer), Counted(Counted), Secondary(ForSecondary),);
 
 #[cfg(test)]
 mod tests {
@@ -267,6 +275,28 @@ mod tests {
         let json = r#"{"type":"error","code":"not-active","message":"x","details":{"about":"active","ip":"10.0.0.6","port":50000,"term":8,"centrals":[["10.0.0.6",50000]]}}"#;
         let message: FromCentral = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), json);
+    }
+
+    #[test]
+    fn counts_round_trip() {
+        for json in [
+            r#"{"type":"count","request":1,"name":"votos:a b.mp4","order":"dec.1"}"#,
+            r#"{"type":"count-list","request":2,"after":"contador"}"#,
+            r#"{"type":"played","name":"a.mp4"}"#,
+        ] {
+            let message = to_central(json).unwrap();
+            assert!(matches!(message, ToCentral::Counting(_)));
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
+        for json in [
+            r#"{"type":"count-value","request":1,"figure":{"name":"x","value":-9223372036854775808}}"#,
+            r#"{"type":"count-refused","request":1,"error":{"code":"overflow","value":7}}"#,
+            r#"{"type":"count-figures","request":2,"figures":[],"more":false}"#,
+        ] {
+            let message: FromCentral = serde_json::from_str(json).unwrap();
+            assert!(matches!(message, FromCentral::Counted(_)));
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
     }
 
     #[test]

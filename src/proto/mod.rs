@@ -10,7 +10,9 @@ mod codec;
 pub mod control;
 pub mod data;
 mod error_code;
-pub mod handshake;
+pub #[cfg(feature = "grpc")]
+pub mod grpc;
+mod handshake;
 pub mod legacy;
 pub mod links;
 mod nested;

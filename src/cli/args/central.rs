@@ -8,7 +8,7 @@ use clap::{
 };
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
+    ANYWHERE, CENTRAL_PORT, Common, FiguresArgs, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
     USUAL_SECONDARIES,
 };
 use crate::{
@@ -89,6 +89,8 @@ pub struct CentralArgs {
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
+    #[command(flatten)]
+    pub cifras: FiguresArgs,
     #[command(flatten)]
     pub http: HttpArgs,
     #[command(flatten)]
@@ -171,6 +173,7 @@ impl CentralArgs {
         listen: SocketAddr,
         security: Arc<Security>,
         several: Option<SeveralConfig>,
+        operator: http::Operator,
     ) -> CentralConfig {
         CentralConfig {
             listen,
@@ -187,7 +190,7 @@ impl CentralArgs {
             several,
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
-                http::of_central(hosts, passwords, self.max_ver.into())
+                http::of_central_with(hosts, passwords, self.max_ver.into(), Some(operator))
             }),
             security,
         }

@@ -5,6 +5,7 @@
 
 mod central;
 mod client;
+mod figures;
 mod http;
 mod local;
 mod orders;
@@ -33,6 +34,7 @@ use crate::node::{
 
 pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
 pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
+pub use figures::FiguresArgs;
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};

@@ -275,6 +275,10 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
             Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
             Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
+            Ok(ClientLine::Figure(name, order)) => {
+                return Next::Ask(Question::Figure(name, order));
+            }
+            Ok(ClientLine::Figures) => return Next::Ask(Question::Figures),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
@@ -307,6 +311,8 @@ impl<E: Extra> Prompt<E> {
             Question::Resume(which) => self.resume(&which).await,
             Question::Verify(wanted) => self.verify(&wanted).await,
             Question::Watch(wanted) => self.watch(&wanted).await,
+            Question::Figure(name, order) => self.figure(name, order).await,
+            Question::Figures => self.figures().await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{commands::Wanted, text::spoken},
-    model::ClientName,
+    model::{ClientName, FigureName, FigureOrder},
 };
 
 /// What a line asks of the central.
@@ -17,6 +17,8 @@ pub(super) enum Question {
     Resume(Wanted),
     Verify(Wanted),
     Watch(Wanted),
+    Figure(FigureName, FigureOrder),
+    Figures,
 }
 
 impl Question {
@@ -28,7 +30,12 @@ impl Question {
             Self::Download(_) => "VIDEO",
             Self::Verify(_) => "VERIFICAR",
             Self::Watch(_) => "VER",
-            Self::Name(_) | Self::Enrol(_) | Self::Status | Self::Resume(_) => return None,
+            Self::Name(_)
+            | Self::Enrol(_)
+            | Self::Status
+            | Self::Resume(_)
+            | Self::Figure(..)
+            | Self::Figures => return None,
         };
         Some(spoken::command(name))
     }

@@ -1,10 +1,13 @@
 //! A line at a central's prompt.
 
 use super::{
-    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, file_name, form,
+    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, figure, file_name, form,
     nothing, numbers, parse, unquote, value,
 };
-use crate::{cli::quantity::is_off, model::FileName};
+use crate::{
+    cli::quantity::is_off,
+    model::{FigureName, FigureOrder, FileName},
+};
 
 /// A line at a central's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,12 @@ pub enum CentralLine {
     Resolve(FileName, u16),
     /// `ESTADISTICAS`.
     Statistics(Form),
+    /// `CIFRA`.
+    Figure(FigureName, FigureOrder),
+    /// `CIFRAS`.
+    Figures,
+    /// `INFO`.
+    Info(Form),
     /// What every program has.
     Common(CommonLine),
 }
@@ -83,6 +92,12 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
             CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
         }
         CentralVerb::Statistics => CentralLine::Statistics(form(rest, id)?),
+        CentralVerb::Figure => {
+            let (name, order) = figure(rest)?;
+            CentralLine::Figure(name, order)
+        }
+        CentralVerb::Figures => plain(CentralLine::Figures)?,
+        CentralVerb::Info => CentralLine::Info(form(rest, id)?),
     })
 }
 

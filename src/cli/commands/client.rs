@@ -1,13 +1,13 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, limit, means_several,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, figure, file_name, limit, means_several,
     nothing, parse, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
-    model::ClientName,
+    model::{ClientName, FigureName, FigureOrder},
 };
 
 /// A line at a client's prompt.
@@ -41,6 +41,10 @@ pub enum ClientLine {
     Limit(Option<Timetable>),
     /// `VER`.
     Watch(Wanted),
+    /// `CIFRA`.
+    Figure(FigureName, FigureOrder),
+    /// `CIFRAS`.
+    Figures,
     /// What every program has.
     Common(CommonLine),
 }
@@ -114,6 +118,14 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
         ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
+        ClientVerb::Figure => {
+            let (name, order) = figure(rest)?;
+            ClientLine::Figure(name, order)
+        }
+        ClientVerb::Figures => {
+            nothing(rest, id)?;
+            ClientLine::Figures
+        }
     })
 }
 

@@ -82,6 +82,8 @@ pub enum ClientVerb {
     Verify,
     Limit,
     Watch,
+    Figure,
+    Figures,
 }
 
 /// What a central does.
@@ -101,6 +103,9 @@ pub enum CentralVerb {
     Statistics,
     Centrals,
     Migrate,
+    Figure,
+    Figures,
+    Info,
 }
 
 /// What a secondary does.
@@ -156,6 +161,8 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
     ),
     entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
+    entry(ClientVerb::Figure, "figure", &["CIFRA", "FIGURE"]),
+    entry(ClientVerb::Figures, "figures", &["CIFRAS", "FIGURES"]),
 ];
 
 /// Commands of a central.
@@ -197,6 +204,9 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         "statistics",
         &["ESTADISTICAS", "STATISTICS", "STATS"],
     ),
+    entry(CentralVerb::Figure, "figure", &["CIFRA", "FIGURE"]),
+    entry(CentralVerb::Figures, "figures", &["CIFRAS", "FIGURES"]),
+    entry(CentralVerb::Info, "info", &["INFO", "INFORMATION"]),
 ];
 
 /// Commands of a secondary.

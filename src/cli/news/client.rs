@@ -63,6 +63,7 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::OtherName { .. }
+            | ClientEvent::Private { .. }
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

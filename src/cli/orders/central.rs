@@ -1,5 +1,7 @@
 //! What a central answers to a command: the same at its prompt and to orders from outside.
 
+use std::sync::Arc;
+
 use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
@@ -9,23 +11,29 @@ use crate::{
         text::{
             self,
             bad_line::explain,
+            language,
             line::{Line, complaint},
             spoken, t,
         },
     },
-    model::FileName,
+    http::{self, NotOrdered, Operator, Ordered},
+    model::{FigureDoor, FigureRequest, FileName},
     node::{
         Stopped,
-        central::{CentralAnswer, CentralHandle, Drained, DrainedSecondary, Expelled, Resolved},
+        central::{
+            CentralAnswer, CentralOrders, Drained, DrainedSecondary, Expelled, Rank, Resolved,
+        },
     },
 };
 
 /// Does what a command says; `None` for those of the prompt itself.
 pub(in crate::cli) async fn perform(
-    handle: &CentralHandle,
+    orders: &CentralOrders,
     line: CentralLine,
+    by: By,
 ) -> Result<Option<CentralAnswer>, Stopped> {
     use CentralAnswer as Answer;
+    let handle = orders;
     Ok(Some(match line {
         CentralLine::PerFile => Answer::DownloadsPerFile(handle.downloads_per_file().await?),
         CentralLine::PerClient => Answer::DownloadsPerClient(handle.downloads_per_client().await?),
@@ -68,27 +76,85 @@ pub(in crate::cli) async fn perform(
             }
         }
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
+        CentralLine::Figure(name, order) => {
+            let request = FigureRequest {
+                name,
+                order,
+                door: by.door,
+                who: by.who,
+                request: None,
+                may_reset: true,
+            };
+            match handle.figure(request, Rank::Operator).await? {
+                Ok(figure) => Answer::Figure(figure),
+                Err(error) => Answer::FigureRefused(error),
+            }
+        }
+        CentralLine::Figures => Answer::Figures(handle.figures().await?),
+        CentralLine::Info(_) => Answer::Info(Box::new(handle.info().await?)),
         CentralLine::Common(_) => return Ok(None),
     }))
 }
 
+/// Who gives an order, for those that say so.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct By {
+    pub(in crate::cli) door: FigureDoor,
+    pub(in crate::cli) who: String,
+}
+
+impl By {
+    /// Whoever has this machine's console, or may use its socket.
+    pub(in crate::cli) fn console() -> Self {
+        Self {
+            door: FigureDoor::Console,
+            who: "console".to_owned(),
+        }
+    }
+}
+
 /// Does what another program asks.
 pub(in crate::cli) async fn order(
-    handle: &CentralHandle,
+    handle: &CentralOrders,
     request: Request,
+    by: By,
 ) -> Result<CentralAnswer, NotDone> {
     let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
-    match perform(handle, line).await {
+    match perform(handle, line, by).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
         Err(Stopped) => Err(NotDone::Stopping),
     }
 }
 
+/// What the face of a central is lent: the same as its prompt.
+pub(in crate::cli) fn operator() -> Operator {
+    Operator::new(Arc::new(|orders, line, who| {
+        let by = By {
+            door: FigureDoor::Grpc,
+            who,
+        };
+        let request = Request { line, yes: false };
+        Box::pin(async move {
+            match order(&orders, request, by).await {
+                Ok(answer) => Ok(Ordered {
+                    lines: answer.lines().iter().map(Line::text).collect(),
+                    json: serde_json::to_string(&answer).unwrap_or_default(),
+                    exit: answer.exit().code(),
+                }),
+                Err(NotDone::Bad(why)) => Err(NotOrdered::Bad(why)),
+                Err(NotDone::Stopping) => Err(NotOrdered::Stopping),
+            }
+        })
+    }))
+}
+
 /// How the answer to a line is wanted.
 pub(in crate::cli) fn form(line: &CentralLine) -> Form {
     match line {
-        CentralLine::Conflicts(form) | CentralLine::Statistics(form) => *form,
+        CentralLine::Conflicts(form) | CentralLine::Statistics(form) | CentralLine::Info(form) => {
+            *form
+        }
         CentralLine::PerFile
         | CentralLine::PerClient
         | CentralLine::Status
@@ -100,6 +166,8 @@ pub(in crate::cli) fn form(line: &CentralLine) -> Form {
         | CentralLine::Expel(_)
         | CentralLine::Drain(..)
         | CentralLine::Resolve(..)
+        | CentralLine::Figure(..)
+        | CentralLine::Figures
         | CentralLine::Common(_) => Form::Table,
     }
 }
@@ -141,6 +209,10 @@ impl Answer for CentralAnswer {
                 choice,
                 resolved,
             } => vec![resolved_line(name, *choice, resolved)],
+            Self::Figure(figure) => vec![text::figures::value(figure)],
+            Self::FigureRefused(error) => vec![text::figures::refused(error)],
+            Self::Figures(figures) => plain(text::figures::all(figures, columns)),
+            Self::Info(info) => plain(http::info_lines(info, language::chosen().tag())),
             Self::Statistics(document) => {
                 plain(text::statistics::document(document, Form::Table, columns))
             }
@@ -159,7 +231,7 @@ impl Answer for CentralAnswer {
                 resolved: Resolved::NoConflict | Resolved::NoSuchChoice(_),
                 ..
             } => Exit::Failed,
-            Self::Migrated { to: None, .. } => Exit::Failed,
+            Self::Migrated { to: None, .. } | Self::FigureRefused(_) => Exit::Failed,
             // As `videocliente estado`.
             Self::Status(status) if !status.ready => Exit::Failed,
             _ => Exit::Well,

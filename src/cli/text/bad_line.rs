@@ -1,6 +1,6 @@
 //! Why a line at a prompt is no command.
 
-use super::{files::file_name, limits, spoken, spoken::usage, t};
+use super::{figures, files::file_name, limits, spoken, spoken::usage, t};
 use crate::cli::commands::{BadLine, BadValue};
 
 /// What to answer to a line that is no command.
@@ -34,5 +34,6 @@ fn why(reason: &BadValue) -> String {
         BadValue::Retired => t!("why-retired", retired = spoken::command("RETIRADOS")),
         BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
+        BadValue::Figure(error) => figures::why(error),
     }
 }

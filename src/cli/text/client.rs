@@ -1,6 +1,7 @@
 //! What happens at a client.
 
 use super::{
+    figures,
     line::{Line, Tone},
     links, security, spoken, t,
     table::{Column, Table, minor, name, whole},
@@ -50,6 +51,7 @@ pub fn event(event: &ClientEvent) -> Line {
             Line::new(Tone::Good, t!("central-moved", address = central))
         }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
+        ClientEvent::Private { from, text } => figures::private(from, text),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),

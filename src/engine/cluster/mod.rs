@@ -33,6 +33,6 @@ pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
 pub use router::{
     ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts, Holder,
-    ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
+    ListingVersion, Popularity, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

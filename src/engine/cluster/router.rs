@@ -4,6 +4,7 @@
 
 mod clients;
 mod counts;
+mod figures;
 mod files;
 mod people;
 mod receivers;
@@ -39,6 +40,7 @@ use crate::{
 
 pub use self::{
     counts::{FileCounts, SentBy},
+    figures::Popularity,
     people::{Drained, Expelled},
     running::Running,
     views::{

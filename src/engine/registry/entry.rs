@@ -6,9 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::saved::{ClosedTransfer, OpenTransfer};
-use crate::model::{
-    ClientName, FileName, Incarnation, NameRecord, Receiver, RequestId, SecondaryNumber,
-    SentTransfer, Session, Term, TransferId,
+use crate::{
+    engine::figures::FigureFact,
+    model::{
+        ClientName, FileName, Incarnation, NameRecord, Receiver, RequestId, SecondaryNumber,
+        SentTransfer, Session, Term, TransferId,
+    },
 };
 
 /// Something that a central must never forget. Fields that a reader does not know are passed over; a new kind needs a
@@ -134,6 +137,8 @@ pub enum Entry {
         /// The transfer.
         transfer: TransferId,
     },
+    /// A figure is another one.
+    Figure(FigureFact),
     /// A legacy client was sent a part, or some of one.
     Legacy {
         /// By whom.

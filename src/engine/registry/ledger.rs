@@ -137,7 +137,8 @@ impl Ledger {
             | Entry::Entered(_)
             | Entry::Granted { .. }
             | Entry::Left { .. }
-            | Entry::Renamed { .. } => {}
+            | Entry::Renamed { .. }
+            | Entry::Figure(_) => {}
         }
     }
 

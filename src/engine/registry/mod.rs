@@ -34,7 +34,10 @@ pub use self::{
     tables::Tables,
     waiting::{Row, Waiting},
 };
-use crate::model::{ClientName, Digest, FileName, Incarnation, NameRecord, SecondaryNumber, Term};
+use crate::{
+    engine::figures::Figures as Counted,
+    model::{ClientName, Digest, FileName, Incarnation, NameRecord, SecondaryNumber, Term},
+};
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,8 @@ pub struct Registry {
     names: BTreeMap<FileName, NameRecord>,
     waiting: Waiting,
     ledger: Ledger,
+    #[serde(skip_serializing_if = "Counted::is_empty")]
+    counted: Counted,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -130,6 +135,7 @@ impl Registry {
             Entry::Granted { place, transfer } => self.waiting.grant(place, transfer),
             Entry::Left { session, request } => self.waiting.leave(session, request),
             Entry::Renamed { session, client } => self.waiting.rename(session, &client),
+            Entry::Figure(fact) => self.counted.apply(fact),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -222,6 +228,11 @@ impl Registry {
     /// Slots and the line.
     pub fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    /// What people and programs count.
+    pub fn counted(&self) -> &Counted {
+        &self.counted
     }
 
     /// The books.

@@ -126,6 +126,26 @@ fn home(language: Option<&str>) -> String {
     }
 }
 
+/// How a central is, line by line.
+pub(super) fn info(lines: &[String], tongue: Tongue) -> Response<Body> {
+    Page {
+        title: &w!(tongue, "web-info"),
+        search: "",
+        other_language: &format!("/info?idioma={}", tongue.other().name()),
+        language: None,
+        inner: html! {
+            section.card.alone {
+                h1 { (w!(tongue, "web-info")) }
+                pre.mono { (lines.join("\n")) }
+                p { a href="/" { (w!(tongue, "web-root")) } }
+            }
+        },
+        words: "{}".to_owned(),
+        tongue,
+    }
+    .answer()
+}
+
 /// Why a request is not answered, as a page of its own.
 pub(super) fn problem(
     status: StatusCode,

@@ -2,7 +2,9 @@
 //! asked (`orders`).
 
 mod answers;
+mod counting;
 mod events;
+mod figures;
 mod handle;
 mod orders;
 
@@ -16,6 +18,10 @@ use crate::node::{Security, face::FaceMaker};
 pub(super) use self::orders::{CentralCommand, PlaceCommand};
 pub use self::{
     answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
+    counting::{
+        Connections, DoorInfo, FigureAsked, FigureReply, Info, InfoStanding, JournalInfo,
+        NotDelivered, OpenDoor, PrivateMessage, QueueInfo, Rank, Service, TrafficInfo,
+    },
     events::CentralEvent,
     handle::CentralHandle,
     orders::CentralOrders,

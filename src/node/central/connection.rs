@@ -243,6 +243,7 @@ impl Connection<'_> {
                     connection,
                     question,
                 },
+                ToCentral::Counting(said) => Input::Counting { connection, said },
                 ToCentral::Receiver(message) => Input::event(connection, message),
                 ToCentral::Client(message) => Input::event(connection, message),
                 ToCentral::Secondary(message) => Input::event(connection, message),
@@ -272,6 +273,7 @@ impl Connection<'_> {
             | ToCentral::Receiver(_)
             | ToCentral::Client(_)
             | ToCentral::Question(_)
+            | ToCentral::Counting(_)
             | ToCentral::Secondary(_) => self.permit.touch(),
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 
 use super::api::{CentralCommand, CentralOrders, Offer};
 use crate::{
@@ -77,7 +77,7 @@ impl Deref for CentralDoor {
 
 impl CentralDoor {
     pub(super) fn new(
-        commands: mpsc::Sender<CentralCommand>,
+        orders: CentralOrders,
         network: Network,
         security: Arc<Security>,
         expelled: ExpelledHosts,
@@ -86,7 +86,7 @@ impl CentralDoor {
             kept: Mutex::default(),
             asking: Semaphore::new(MOST_AT_ONCE),
         };
-        let inside = commands.clone();
+        let inside = orders.commands.clone();
         let open = move |events| {
             // One that is not let in hears nothing, which is an answer too.
             let _ = inside.try_send(CentralCommand::Gateway(events));
@@ -98,13 +98,18 @@ impl CentralDoor {
             reach: Reach::Here(Box::new(open)),
         });
         Self {
-            orders: CentralOrders { commands },
+            orders,
             network,
             security,
             manifests: Arc::new(manifests),
             gateway,
             expelled,
         }
+    }
+
+    /// What may be asked of the central.
+    pub fn orders(&self) -> &CentralOrders {
+        &self.orders
     }
 
     /// Those who were sent away.

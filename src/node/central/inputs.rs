@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::heard::Heard;
 use crate::{
     engine::cluster::{ConnectionId, Event},
-    model::messages::Question,
+    model::messages::{Counting, Question},
     node::{
         Refused,
         conversation::{self, Part},
@@ -42,6 +42,10 @@ pub(super) enum Input {
     Question {
         connection: ConnectionId,
         question: Question,
+    },
+    Counting {
+        connection: ConnectionId,
+        said: Counting,
     },
     Closed {
         connection: ConnectionId,

@@ -8,16 +8,20 @@
 //! chooses what people hear. `place` is its place among the centrals of its cluster, and `standing` what its peers hear of
 //! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
 //! etcd, `opening` which one a build has, `reign` the task around the machine that decides which of them is active, `several`
-//! what a central has of all this, and `reigning` what it does. `commit` does what need not wait for a fact any more.
+//! what a central has of all this, and `reigning` what it does. `commit` does what need not wait for a fact any more. `counting` is
+//! what the owner has of figures, `figures` what it does with them, and `info` how it is, all at once.
 
 mod api;
 mod catalogue;
 mod commands;
 mod commit;
 mod connection;
+mod counting;
 mod door;
 mod effects;
+mod figures;
 mod heard;
+mod info;
 mod inputs;
 mod inside;
 mod inspect;
@@ -72,7 +76,7 @@ use crate::{
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Popular};
 pub use door::CentralDoor;
 pub use inspect::{
     Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
@@ -86,12 +90,14 @@ pub use reign::Reign;
 pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
-    CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
-    DrainedSecondary, Offer, Present, Summary,
+    CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, Connections,
+    DoorInfo, DownloadCount, DrainedSecondary, FigureAsked, FigureReply, Info, InfoStanding,
+    JournalInfo, NotDelivered, Offer, OpenDoor, Present, PrivateMessage, QueueInfo, Rank,
+    Service, Summary, TrafficInfo,
 };
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal, Resolved,
+    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, Popularity, QueueRow, Refusal, Resolved,
     Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 
@@ -128,14 +134,20 @@ pub(in crate::node) async fn start_on(
     let term = begun.cluster.term();
     let (inputs, of_connections) = mpsc::channel(INPUTS);
     let (commands, of_program) = mpsc::channel(COMMANDS);
+    let (counts, of_doors) = mpsc::channel(figures::ON_THEIR_WAY);
     let inbox = Inbox {
         inputs: of_connections,
         commands: of_program,
+        figures: of_doors,
+    };
+    let orders = CentralOrders {
+        commands,
+        figures: counts,
     };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
-    let face = face(&config, network, &commands, &expelled);
+    let face = face(&config, network, &orders, &expelled);
     let standing = match begun.several.is_some() {
         true => Standing::Standby(None),
         false => Standing::Active,
@@ -164,12 +176,14 @@ pub(in crate::node) async fn start_on(
         shown: Default::default(),
         save_every,
         news: News::default(),
+        figures: Default::default(),
+        started: clock::now(),
         last_turn: clock::now(),
     };
     central.first_facts(term, &names).await?;
     Ok(CentralHandle {
         address,
-        orders: CentralOrders { commands },
+        orders,
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.
@@ -263,12 +277,12 @@ async fn begin(
 fn face(
     config: &CentralConfig,
     network: &Network,
-    commands: &mpsc::Sender<api::CentralCommand>,
+    orders: &CentralOrders,
     expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let (commands, network) = (commands.clone(), network.clone());
-    let door = CentralDoor::new(commands, network, security, expelled.clone());
+    let (orders, network) = (orders.clone(), network.clone());
+    let door = CentralDoor::new(orders, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }

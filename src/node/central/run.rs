@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    api::CentralCommand,
+    api::{CentralCommand, FigureAsked},
     connection,
     effects::Effect,
     inputs::{End, Input, Outgoing},
@@ -37,6 +37,7 @@ const STANDSTILL: Duration = Duration::from_millis(500);
 pub(super) struct Inbox {
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) commands: mpsc::Receiver<CentralCommand>,
+    pub(super) figures: mpsc::Receiver<FigureAsked>,
 }
 
 impl Central {
@@ -51,10 +52,12 @@ impl Central {
         self.last_turn = clock::now();
         let stop = self.context.stop.clone();
         loop {
+            self.serve_figures();
             self.act();
             self.commit();
             let takes_more = !self.journal.is_busy();
             let ends_by = self.ends_by();
+            let counts_at = self.figures.due(clock::now());
             let due = self
                 .cluster
                 .poll_timeout()
@@ -66,6 +69,10 @@ impl Central {
                     let now = self.turn();
                     self.command(now, command);
                 }
+                Some(asked) = inbox.figures.recv(), if takes_more => {
+                    self.take_figures(asked, &mut inbox.figures);
+                }
+                () = sleep_until(counts_at.unwrap_or(due).into()), if counts_at.is_some() => {}
                 () = sleep_until(due.into()) => {
                     let now = self.turn();
                     self.cluster.handle_timeout(now);
@@ -142,6 +149,7 @@ impl Central {
                 connection,
                 question,
             } => self.answer(now, connection, question),
+            Input::Counting { connection, said } => self.counting(now, connection, said),
             Input::Closed { connection, end } => self.closed(now, connection, end),
             Input::Legacy { request, answer } => {
                 let said = legacy::answer(&mut self.cluster, &mut self.pages, request);
@@ -204,6 +212,7 @@ fn names_a_client(input: &Input) -> bool {
             matches!(event, Event::Client(FromClient::Enrol { .. }))
         }
         Input::Question { .. }
+        | Input::Counting { .. }
         | Input::Closed { .. }
         | Input::Legacy { .. }
         | Input::BadPeer { .. } => false,

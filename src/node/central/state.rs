@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
+    CentralEvent, catalogue::Shown, connection::Context, counting::Figures, effects::Effect, inputs::Peer,
     journal::Journal, news::News, pages::Pages, place::Place, several::Several,
     statistics::Statistics,
 };
@@ -39,6 +39,9 @@ pub(super) struct Central {
     pub(super) shown: Shown,
     pub(super) save_every: Duration,
     pub(super) news: News,
+    /// Orders to figures that wait.
+    pub(super) figures: Figures,
+    pub(super) started: Instant,
     /// When the loop last ran.
     pub(super) last_turn: Instant,
 }

@@ -53,6 +53,9 @@ impl Client {
 
     /// Repeats on a new link what the central may have forgotten.
     fn say_all_again(&mut self) {
+        // Nobody knows whether the central before has obeyed.
+        let lost = ClientError::Unreachable(Lost::Stops);
+        self.state.counts.fail(&lost);
         if let Some(name) = self.state.name.clone() {
             self.send(FromClient::Enrol { name });
         }
@@ -81,6 +84,7 @@ impl Client {
             LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
         let mut is_answered = self.state.questions.fail(&unreachable);
+        is_answered |= self.state.counts.fail(&unreachable);
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
         if can_wait && self.config.patience == Patience::Waits {
             for (number, answer) in self.state.downloads.postpone_all(clock::now()) {
@@ -128,6 +132,11 @@ impl Client {
             FromCentral::Answer(Answer::Status(status)) => {
                 self.state.questions.answer_status(&status);
             }
+            FromCentral::Counted(counted) => {
+                if let Some(next) = self.state.counts.answered(counted) {
+                    self.send(next);
+                }
+            }
             FromCentral::Refused {
                 request,
                 code,
@@ -152,6 +161,7 @@ impl Client {
                     self.tell_of(number, &file.name, DownloadEvent::Superseded);
                 }
             }
+            ForClient::Private { from, text } => self.tell(ClientEvent::Private { from, text }),
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
         }
     }

@@ -13,9 +13,10 @@ use crate::{
     engine::download::ChunkMap,
     model::{
         ClientName, FileName,
-        messages::{FromClient, Question},
+        messages::{Counting, FromClient, Question},
     },
     node::{
+        Lost,
         fetch::{Fetch, Reader},
         rules::downloads::{Download, End, GivenUp, Regulated, Resuming, State},
     },
@@ -33,6 +34,14 @@ impl Client {
             ClientCommand::Status(answer) => {
                 self.state.questions.status(answer);
                 self.ask(Question::Status);
+            }
+            ClientCommand::Count(name, order, answer) => {
+                let order = self.state.counts.order(name, order, answer);
+                self.count(order);
+            }
+            ClientCommand::CountList(answer) => {
+                let list = self.state.counts.list(answer);
+                self.count(list);
             }
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
@@ -84,6 +93,15 @@ impl Client {
             ClientCommand::Stop(answer) => {
                 let _ = answer.send(Ok(()));
             }
+        }
+    }
+
+    /// Sends an order to a figure, at once or not at all.
+    fn count(&mut self, order: Counting) {
+        if !self.send(order) {
+            self.link.try_now();
+            let lost = ClientError::Unreachable(Lost::Stops);
+            self.state.counts.fail(&lost);
         }
     }
 

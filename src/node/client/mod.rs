@@ -9,6 +9,7 @@
 mod api;
 mod central;
 mod commands;
+mod counting;
 mod inputs;
 mod maps;
 mod memory;

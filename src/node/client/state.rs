@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, counting::Counts, maps::Maps,
     memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
     watch_list::WatchList,
 };
@@ -63,6 +63,7 @@ pub(super) struct State {
     /// Downloads that somebody watches.
     pub(super) watching: WatchList,
     pub(super) questions: Questions,
+    pub(super) counts: Counts,
     /// Those who wait until nothing is left to do.
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
     /// Those who wait until any download ends.

@@ -104,7 +104,8 @@ impl Secondary {
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)
-            | FromCentral::Answer(_) => tracing::warn!(?message, "not for a secondary"),
+            | FromCentral::Answer(_)
+            | FromCentral::Counted(_) => tracing::warn!(?message, "not for a secondary"),
         }
     }
 

@@ -249,7 +249,7 @@ impl Central {
             ToCentral::Receiver(message) => self.feed(ctx, link, message.into()),
             ToCentral::Client(message) => self.feed(ctx, link, message.into()),
             ToCentral::Secondary(message) => self.feed(ctx, link, message.into()),
-            ToCentral::Hello(_) | ToCentral::Question(_) => panic!("nobody says that here"),
+            ToCentral::Hello(_) | ToCentral::Question(_) | ToCentral::Counting(_) => panic!("nobody says that here"),
         }
     }
 

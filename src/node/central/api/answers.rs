@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::several::CentralInfo;
+use super::{super::several::CentralInfo, counting::Info};
 use crate::{
     engine::{
         cluster::{
@@ -10,7 +10,7 @@ use crate::{
         },
         counters::Counters,
     },
-    model::{ClusterStatus, Conflict, FileMeta, FileName},
+    model::{ClusterStatus, Conflict, FigureError, FigureValue, FileMeta, FileName},
     node::ServerFigures,
 };
 
@@ -38,6 +38,10 @@ pub enum CentralAnswer {
     },
     Statistics(serde_json::Value),
     Centrals(Vec<CentralInfo>),
+    Figure(FigureValue),
+    FigureRefused(FigureError),
+    Figures(Vec<FigureValue>),
+    Info(Box<Info>),
     Migrated {
         /// The central that reigns now.
         to: Option<String>,

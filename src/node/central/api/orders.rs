@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing,
     Summary,
+    counting::{FigureAsked, Info, NotDelivered, OpenDoor, PrivateMessage},
 };
 use crate::{
     engine::cluster::{
@@ -14,9 +15,10 @@ use crate::{
         SecondaryInfo,
     },
     engine::leadership::NotMigrated,
-    model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
+    model::{ClusterStatus, Conflict, FigureValue, FileName, SecondaryNumber},
     node::{
         ask::{Stopped, ask},
+        central::Popular,
         link::LinkEvent,
     },
 };
@@ -48,6 +50,14 @@ pub(in crate::node::central) enum CentralCommand {
     Place(PlaceCommand),
     Migrate(Option<String>, oneshot::Sender<Result<String, NotMigrated>>),
     Centrals(oneshot::Sender<Vec<CentralInfo>>),
+    /// An operator's order to a figure.
+    Figure(FigureAsked),
+    Figures(oneshot::Sender<Vec<FigureValue>>),
+    Popular(oneshot::Sender<Popular>),
+    DoorOpen(OpenDoor, oneshot::Sender<()>),
+    Played(FileName, String, oneshot::Sender<()>),
+    Say(PrivateMessage, oneshot::Sender<Result<(), NotDelivered>>),
+    Info(oneshot::Sender<Info>),
 }
 
 /// What it is told of the other centrals of its cluster.
@@ -62,6 +72,8 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
+    /// Orders to figures by the doors, which may be a flood.
+    pub(in crate::node::central) figures: mpsc::Sender<FigureAsked>,
 }
 
 impl CentralOrders {

@@ -49,6 +49,13 @@ pub enum ClientEvent {
         /// As it is called.
         name: ClientName,
     },
+    /// Somebody says something to this client alone. Who they say they are is their own word.
+    Private {
+        /// Who, by their own word.
+        from: String,
+        /// What.
+        text: String,
+    },
     /// Something happened to a download.
     Download {
         /// Which.
@@ -111,6 +118,7 @@ impl ClientEvent {
             | Self::CentralBack
             | Self::CentralMoved { .. }
             | Self::OtherName { .. }
+            | Self::Private { .. }
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

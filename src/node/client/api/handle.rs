@@ -8,7 +8,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{ClientError, DownloadAnswer, DownloadView, Named};
 use crate::{
     engine::download::ChunkMap,
-    model::{ClientName, ClusterStatus, FileName, ListedFile},
+    model::{
+        ClientName, ClusterStatus, FigureAnswer, FigureName, FigureOrder, FigureValue, FileName,
+        ListedFile,
+    },
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
@@ -44,6 +47,12 @@ pub(in crate::node::client) enum ClientCommand {
     Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
     Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
+    Count(
+        FigureName,
+        FigureOrder,
+        oneshot::Sender<Result<FigureAnswer, ClientError>>,
+    ),
+    CountList(oneshot::Sender<Result<Vec<FigureValue>, ClientError>>),
     Download(FileName, Option<Named>, Asker),
     Verify(FileName, Asker),
     Stream(FileName, mpsc::Sender<Bytes>, Asker),
@@ -89,6 +98,23 @@ impl ClientHandle {
     /// The state of the cluster.
     pub async fn status(&self) -> Result<ClusterStatus, ClientError> {
         ask(&self.commands, ClientCommand::Status).await?
+    }
+
+    /// Gives an order to a figure (`CIFRA`); the answer is that of the central. It is not repeated when the link is lost.
+    pub async fn count(
+        &self,
+        name: FigureName,
+        order: FigureOrder,
+    ) -> Result<FigureAnswer, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Count(name, order, answer)
+        })
+        .await?
+    }
+
+    /// The free figures, by name (`CIFRAS`).
+    pub async fn figures(&self) -> Result<Vec<FigureValue>, ClientError> {
+        ask(&self.commands, ClientCommand::CountList).await?
     }
 
     /// Asks for a file (`VIDEO`). The download runs in the background; a paused one is resumed.
