@@ -1569,3 +1569,16 @@ flag-cifras-tcp = TCP port of the figures: one order a line; 0: a free one [defa
 flag-cifras-tcp-procesos = The same, with a process of its own for each connection [default: closed]
 flag-cifras-http = HTTP port of the figures, for curl: /cambiar?counter=inc.5 and /info [default: closed]
 flag-cifras-a-cero = Whether anybody may set a figure back to zero (res.0) at those doors [default: no]
+about-videocentral-consola = The prompt of a central that is elsewhere, by gRPC; with an order behind it, only that
+flag-videocentral-consola-en = Where it is: a name or an address, and the port unless it is 50000
+flag-videocentral-consola-admin-contrasena-archivo = File with that central's administrator password
+flag-videocentral-consola-tls-ca = Certificate of the authority that signed its own: with it, all is encrypted
+flag-videocentral-consola-json = One JSON document on standard output, where an order is given
+flag-videocentral-consola-palabras = An order, as at the prompt [default: a prompt opens]
+console-connected = connected to { $address }; QUIT or Ctrl-D end here, and the central goes on
+console-gone = the central does not answer any more
+console-unreachable = that central cannot be spoken to: { $why }
+console-password = that is not the administrator's password
+console-not-taken = that central takes no orders from afar: { $why }
+console-needs-password = --admin-password-file is missing
+console-no-file = { $path }: { $why }

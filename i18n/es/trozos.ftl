@@ -1569,3 +1569,16 @@ flag-cifras-tcp = Puerto TCP de las cifras: una orden por línea; 0: uno libre [
 flag-cifras-tcp-procesos = Lo mismo, con un proceso propio para cada conexión [por defecto: cerrada]
 flag-cifras-http = Puerto HTTP de las cifras, para curl: /cambiar?counter=inc.5 e /info [por defecto: cerrada]
 flag-cifras-a-cero = Si por esas puertas cualquiera puede poner una cifra a cero (res.0) [por defecto: no]
+about-videocentral-consola = El intérprete de un central que está en otra parte, por gRPC; con una orden detrás, solo esa
+flag-videocentral-consola-en = Dónde está: nombre o dirección, y puerto si no es 50000
+flag-videocentral-consola-admin-contrasena-archivo = Fichero con la contraseña de administrador de ese central
+flag-videocentral-consola-tls-ca = Certificado de la autoridad que firmó el suyo: con él, todo va cifrado
+flag-videocentral-consola-json = Un documento JSON por la salida, si se da una orden
+flag-videocentral-consola-palabras = Una orden, como en el intérprete [por defecto: se abre el intérprete]
+console-connected = conectado a { $address }; SALIR o Ctrl-D acaban aquí, y el central sigue
+console-gone = el central ya no contesta
+console-unreachable = no se puede hablar con ese central: { $why }
+console-password = esa no es la contraseña de administrador
+console-not-taken = ese central no admite órdenes de lejos: { $why }
+console-needs-password = falta --admin-contrasena-archivo
+console-no-file = { $path }: { $why }

@@ -28,6 +28,8 @@ use super::{
         t, topics,
     },
 };
+#[cfg(feature = "grpc")]
+use super::remote;
 use crate::node::{
     NetworkRole, Security,
     central::{self, CentralOrders},
@@ -56,6 +58,8 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     match &args.instead {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
+        #[cfg(feature = "grpc")]
+        Some(CentralCommand::Consola(args)) => return remote::main(args),
         Some(CentralCommand::Order(order)) => {
             let which = orders::Which {
                 port: order.which.puerto,

@@ -5,10 +5,11 @@ use super::exit::Exit;
 use crate::{
     engine::download::FailReason,
     http::Problem,
-    model::{ClientNameError, Fault, FileNameError, IgnoredReason},
+    model::{ClientNameError, Fault, FigureError, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
         TlsRefusal,
+        central::NotDelivered,
         certificates::CertificateError,
         client::ClientError,
         orders::OrdersError,
@@ -34,6 +35,10 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),
     ("OrdersError", OrdersError::CODES),
+    ("FigureError", FigureError::CODES),
+    ("NotDelivered", NotDelivered::CODES),
+    #[cfg(feature = "grpc")]
+    ("ConsoleError", crate::node::console::ConsoleError::CODES),
     ("FailReason", FailReason::CODES),
     ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),

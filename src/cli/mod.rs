@@ -42,6 +42,8 @@ pub mod place;
 pub mod program;
 pub mod quantity;
 mod reload;
+#[cfg(feature = "grpc")]
+mod remote;
 mod remote_names;
 mod retired;
 mod runtime;

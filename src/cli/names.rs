@@ -22,6 +22,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("detallado", "verbose"),
     ("diario", "journal"),
     ("directorio", "folder"),
+    ("en", "at"),
     ("ensayo", "dry-run"),
     ("espejo", "mirror"),
     ("espera-fuentes", "source-wait"),
@@ -83,6 +84,7 @@ pub const SAME_IN_BOTH: &[&str] = &[
 /// Commands of the command lines, with the other words that people try.
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
+    ("consola", "console", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
     ("diario", "journal", &[]),
     ("enlace", "link", &[]),

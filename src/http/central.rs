@@ -277,8 +277,10 @@ async fn ready(State(central): State<Central>, request: Parts) -> Response<Body>
 }
 
 async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {
-    let answer = match (central.door.summary().await, counts(&request)) {
-        (Ok(look), Some(counts)) => Figures::of_central(&look, &counts)
+    let looks = (central.door.summary().await, central.door.info().await);
+    let answer = match (looks, counts(&request)) {
+        ((Ok(look), Ok(info)), Some(counts)) => Figures::of_central(&look, &counts)
+            .counting(&info.queue, info.figures)
             .watched(central.watching.figures())
             .answer(&request.headers),
         _ => Err(Problem::Stopping),
@@ -294,11 +296,12 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
         let stopping = |Stopped| Problem::Stopping;
         let present = central.door.present().await.map_err(stopping)?;
         let all = central.door.catalogue().await.map_err(stopping)?;
+        let popular = central.door.popular().await.map_err(stopping)?;
         let orders = orders(administers(central.administration, asker));
         let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.
         let made = tokio::task::spawn_blocking(move || {
-            let view = searched.select(&all, &query);
+            let view = searched.select_of(&all, &query, popular);
             pages::front(&view, &query, &present, orders, tongue)
         });
         made.await.map_err(|_| Problem::Stopping)

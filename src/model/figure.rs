@@ -296,43 +296,53 @@ pub type FigureAnswer = Result<FigureValue, FigureError>;
 
 /// Why an order changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "kebab-case")]
+#[serde(tag = "code")]
 pub enum FigureError {
     /// It is no name or no order.
     #[error("not understood: [NAME ](inc.N|dec.N|res.0)[ #REQUEST]")]
+    #[serde(rename = "figure-not-understood")]
     NotUnderstood,
     /// The number fits no figure.
     #[error("the number is over 64 bits")]
+    #[serde(rename = "figure-too-large")]
     TooLarge,
     /// The value would leave 64 bits.
     #[error("overflow: the value stays {value}")]
+    #[serde(rename = "figure-overflow")]
     Overflow {
         /// As it is.
         value: i64,
     },
     /// It follows from what happens: nobody sets it.
     #[error("downloads and plays are counted, not set")]
+    #[serde(rename = "figure-counted")]
     Counted,
     /// A vote is given or taken back, by somebody with a name.
     #[error("a vote is +1 or -1, by somebody with a name")]
+    #[serde(rename = "figure-one-vote")]
     OneVote,
     /// Only whoever administers sets a figure back.
     #[error("only whoever administers may set a figure back to 0")]
+    #[serde(rename = "figure-reset-denied")]
     ResetDenied,
     /// Too many figures, or votes.
     #[error("no room for one more: {most} at most")]
+    #[serde(rename = "figure-too-many")]
     TooMany {
         /// How many there may be.
         most: u64,
     },
     /// Too much waits already: nothing was done.
     #[error("too many orders wait")]
+    #[serde(rename = "figure-busy")]
     Busy,
     /// Another central is the active one.
     #[error("another central is the active one")]
+    #[serde(rename = "figure-elsewhere")]
     Elsewhere,
     /// The central stops, and may not have done it.
     #[error("the central stops")]
+    #[serde(rename = "figure-stopping")]
     Stopping,
 }
 

@@ -6,6 +6,8 @@ pub mod central;
 pub mod certificates;
 pub mod client;
 mod clock;
+#[cfg(feature = "grpc")]
+pub mod console;
 mod conversation;
 pub mod doors;
 pub mod face;

@@ -290,7 +290,7 @@ mod tests {
         }
         for json in [
             r#"{"type":"count-value","request":1,"figure":{"name":"x","value":-9223372036854775808}}"#,
-            r#"{"type":"count-refused","request":1,"error":{"code":"overflow","value":7}}"#,
+            r#"{"type":"count-refused","request":1,"error":{"code":"figure-overflow","value":7}}"#,
             r#"{"type":"count-figures","request":2,"figures":[],"more":false}"#,
         ] {
             let message: FromCentral = serde_json::from_str(json).unwrap();

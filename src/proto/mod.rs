@@ -10,9 +10,9 @@ mod codec;
 pub mod control;
 pub mod data;
 mod error_code;
-pub #[cfg(feature = "grpc")]
+#[cfg(feature = "grpc")]
 pub mod grpc;
-mod handshake;
+pub mod handshake;
 pub mod legacy;
 pub mod links;
 mod nested;

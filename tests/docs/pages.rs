@@ -8,13 +8,14 @@ use super::{
 };
 
 /// Every page that users read: in Spanish, and in English.
-pub(crate) const PAIRS: [[&str; 2]; 6] = [
+pub(crate) const PAIRS: [[&str; 2]; 7] = [
     ["README.es.md", "README.md"],
     ["docs/es/instalar.md", "docs/en/install.md"],
     ["docs/es/carpetas.md", "docs/en/folders.md"],
     ["docs/es/problemas.md", "docs/en/problems.md"],
     ["docs/es/scripts.md", "docs/en/scripts.md"],
     ["docs/es/api.md", "docs/en/api.md"],
+    ["docs/es/cifras.md", "docs/en/figures.md"],
 ];
 
 /// A page.
@@ -34,7 +35,7 @@ pub(crate) struct Block {
 }
 
 /// All pages, in both languages.
-pub(crate) fn pairs() -> [[Page; 2]; 6] {
+pub(crate) fn pairs() -> [[Page; 2]; 7] {
     PAIRS.map(|pair| pair.map(Page::read))
 }
 

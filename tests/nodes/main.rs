@@ -4,6 +4,7 @@
 mod api;
 mod cluster;
 mod downloads;
+mod figures;
 mod folders;
 mod http;
 mod later;

@@ -108,9 +108,35 @@ pub enum CentralCommand {
     /// Looks at a journal, or restores one from a copy.
     #[command(next_help_heading = "options")]
     Diario(JournalArgs),
+    /// The prompt of a central that runs elsewhere.
+    #[cfg(feature = "grpc")]
+    #[command(next_help_heading = "options")]
+    Consola(ConsoleArgs),
     /// Something that is asked of a central that runs.
     #[command(flatten)]
     Order(Order<OfCentral>),
+}
+
+/// Which central is spoken to from afar.
+#[derive(Args, Clone, Debug)]
+pub struct ConsoleArgs {
+    /// Where it is.
+    #[arg(long, value_name = "IP", value_parser = tidy(place))]
+    pub en: Place,
+    /// File with the administrator's password.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub admin_contrasena_archivo: Option<PathBuf>,
+    /// The certificate of the authority of its certificate.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub tls_ca: Option<PathBuf>,
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// One order; without any there is a prompt.
+    #[arg(value_name = "VALOR", help_heading = "arguments")]
+    pub palabras: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// What certificates are to be made.

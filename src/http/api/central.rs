@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    figures::{all, change, info, one},
     Answer, Nothing, READ, Route, WRITE, between, description, document, page_of, parsed, reader,
     sees_people, stopping, writer,
 };
@@ -59,6 +60,13 @@ pub(in crate::http) fn routes() -> Vec<Route<Central>> {
             &["GET", "POST"],
             get(reader!(limits)).post(writer!(set_limits)),
         ),
+        Route::new("/api/v1/info", READ, get(reader!(info))),
+        Route::new("/api/v1/figures", READ, get(reader!(all))),
+        Route::new(
+            "/api/v1/figures/{*name}",
+            &["GET", "POST"],
+            get(reader!(one)).post(writer!(change)),
+        ),
     ]
 }
 
@@ -83,9 +91,10 @@ async fn secondaries(central: &Central, _: &Parts) -> Answer {
 async fn files(central: &Central, request: &Parts) -> Answer {
     let query = Query::of(request.uri.query());
     let all = central.door.catalogue().await.map_err(stopping)?;
+    let popular = central.door.popular().await.map_err(stopping)?;
     let searched = std::sync::Arc::clone(&central.searched);
     let made = tokio::task::spawn_blocking(move || {
-        let view = searched.select(&all, &query);
+        let view = searched.select_of(&all, &query, popular);
         document(&listing(&view, &query))
     });
     made.await.map_err(|_| Problem::Stopping)?

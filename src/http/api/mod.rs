@@ -2,6 +2,7 @@
 //! `secondary` have the routes, each with a description of them (OpenAPI) that a test compares with them.
 
 mod central;
+mod figures;
 mod secondary;
 #[cfg(test)]
 mod tests;

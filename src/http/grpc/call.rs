@@ -77,7 +77,7 @@ impl<Q, A, F, R> Service<tonic::Request<Q>> for Once<F>
 where
     F: FnOnce(tonic::Request<Q>) -> R,
     R: Future<Output = Result<A, Status>> + Send + 'static,
-    A: 'static,
+    A: Send + 'static,
 {
     type Response = tonic::Response<A>;
     type Error = Status;

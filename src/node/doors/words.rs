@@ -20,6 +20,7 @@ pub fn refused(error: &FigureError) -> String {
 }
 
 /// The answer at a door, without the end of its line.
+#[cfg_attr(not(feature = "fuzzing"), allow(unreachable_pub))]
 pub fn answered(door: FigureDoor, answer: &FigureAnswer) -> String {
     let mark = match door {
         FigureDoor::Tcp | FigureDoor::Processes => "->",
