@@ -12,6 +12,7 @@ mod english;
 #[path = "../support/etcd.rs"]
 mod etcd;
 mod faults;
+mod figures;
 mod flags;
 mod limits;
 mod mirror;
