@@ -5,11 +5,11 @@ import json
 import pathlib
 import sys
 
-from . import changes, faults, lan, loopback, micro, procs, report, scale, waste, web
+from . import changes, faults, figures as counting, lan, loopback, micro, procs, report, scale, waste, web
 from .compare import Failures
 
 SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "waste": waste.measure, "faults": faults.measure,
-            "scale": scale.measure, "changes": changes.measure, "web": web.measure, "micro": micro.measure}
+            "scale": scale.measure, "changes": changes.measure, "web": web.measure, "figures": counting.measure, "micro": micro.measure}
 
 
 def main():

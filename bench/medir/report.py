@@ -5,7 +5,7 @@ import platform
 import statistics
 import subprocess
 
-from . import micro, peers, procs
+from . import figures as counting, micro, peers, procs
 from .compare import ratio, summary
 from .lan import PAYLOAD
 
@@ -433,7 +433,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
     for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale),
-                          ("changes", changes), ("web", web), ("micro", micro.render)]:
+                          ("changes", changes), ("web", web), ("figures", counting.render), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

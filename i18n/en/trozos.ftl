@@ -1523,7 +1523,7 @@ column-value = value
 help-figures = Figures
 command-figure = counts: adds to a figure, subtracts, or tells it
     .usage = FIGURE [name] [+n|-n|=0]
-    .example = FIGURE hall.people +5
+    .example = FIGURE sala.aforo +5
     .more = Without a name it is “contador”; votes:FILE +1 votes, and downloads:FILE and plays:FILE can be looked at
 command-figures = all free figures
     .usage = FIGURES

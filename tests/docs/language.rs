@@ -28,6 +28,7 @@ pub(crate) const ENGLISH: Language = Language {
 /// Commands of the command lines, besides those of the prompts.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("certificados", "certificates"),
+    ("consola", "console"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),
@@ -61,6 +62,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("no", "off"),
     ("clave", "secret"),
     ("descargas", "downloads"),
+    ("votos", "votes"),
 ];
 
 /// Names of the prompts' commands in Spanish and in English, in capitals.

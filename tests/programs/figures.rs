@@ -318,7 +318,7 @@ fn the_console_from_afar_is_the_consoles() {
 
 /// What `.ci/run` has installed grpcio for.
 fn python() -> String {
-    std::env::var("TROZOS_GRPC_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+    std::env::var("GRPC_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
 #[test]
