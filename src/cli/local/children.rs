@@ -14,13 +14,16 @@ use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
 use super::plan::{Plan, Role, folder_of};
-use crate::cli::{
-    central, orders, secondary,
-    text::{
-        t,
-        table::{Table, minor, name, whole},
+use crate::{
+    cli::{
+        central, orders, secondary,
+        text::{
+            t,
+            table::{Table, minor, name, whole},
+        },
+        timetable::Timetable,
     },
-    timetable::Timetable,
+    node::doors,
 };
 
 /// First argument of a child; the role and the parent's process id follow.
@@ -51,7 +54,11 @@ pub(super) struct Children {
 /// Runs this process as a node if it was started as one.
 pub fn become_child() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
-    if args.next()? != CHILD {
+    let first = args.next()?;
+    if first == doors::CHILD {
+        return Some(central::main_with(std::env::args_os()));
+    }
+    if first != CHILD {
         return None;
     }
     let role = args.next()?.into_string().ok()?;

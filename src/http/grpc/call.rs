@@ -18,7 +18,8 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
-use super::MOST_BYTES;
+/// Longest message that is taken, in bytes.
+const MOST_BYTES: usize = 64 << 10;
 
 type Answered<T> = Pin<Box<dyn Future<Output = Result<tonic::Response<T>, Status>> + Send>>;
 

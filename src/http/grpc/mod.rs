@@ -15,9 +15,6 @@ use tonic_reflection::server::Builder;
 use super::shared::Central;
 use crate::proto::grpc::{DESCRIPTION, FIGURES, OPERATOR, PRIVATE_CHAT};
 
-/// Longest message that is taken, in bytes.
-const MOST_BYTES: usize = 64 << 10;
-
 /// Adds the services to the routes of a central.
 pub(super) fn mounted(router: Router<Central>) -> Router<Central> {
     let router = router

@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Asking,
+    asking::Asking,
     words::{answered, request},
 };
 use crate::{

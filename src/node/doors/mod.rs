@@ -1,8 +1,10 @@
 //! Doors to a central's figures for programs of any kind: datagrams (`udp`), lines (`lines`), lines of which each
-//! connection has a process of its own (`processes`, and `child` is that process). `words` is what is said there.
+//! connection has a process of its own (`processes`, and `child` is that process). `words` is what is said there,
+//! `asking` how the central is asked.
 //!
 //! The doors know nothing but how to ask: what waits, what goes first, and what counts is decided by the central.
 
+mod asking;
 mod child;
 mod lines;
 mod processes;
@@ -16,6 +18,7 @@ use std::{
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::asking::Asking;
 use super::{StartError, central::CentralOrders, start::listen_on};
 use crate::{
     model::FigureDoor,
@@ -122,12 +125,4 @@ impl Doors {
 /// A central that has ended meanwhile need not know.
 async fn told(orders: &CentralOrders, door: OpenDoor) {
     let _ = orders.door_open(door).await;
-}
-
-/// How a door asks.
-#[derive(Clone, Debug)]
-struct Asking {
-    door: FigureDoor,
-    orders: CentralOrders,
-    may_reset: bool,
 }

@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Asking,
+    asking::Asking,
     child::CHILD,
     lines::{Counted, converse},
 };

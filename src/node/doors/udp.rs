@@ -6,7 +6,7 @@ use tokio::{net::UdpSocket, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Asking,
+    asking::Asking,
     words::{answered, request},
 };
 use crate::{model::limits::MAX_FIGURE_LINE_BYTES, node::central::FigureAsked};

@@ -8,9 +8,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::super::several::CentralInfo;
 use crate::{
     model::{FigureAnswer, FigureDoor, FigureRequest, error_codes, limits::MAX_PRIVATE_BYTES},
-    node::central::CentralInfo,
 };
 
 /// How an order is answered. It is called once the change is durable, and never when the central ends before.

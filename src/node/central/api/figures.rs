@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::{
+    super::catalogue::Popular,
     counting::{
         FigureAsked, FigureReply, Info, NotDelivered, OpenDoor, PrivateMessage, Rank,
     },
@@ -10,10 +11,7 @@ use super::{
 };
 use crate::{
     model::{FigureAnswer, FigureError, FigureRequest, FigureValue, FileName},
-    node::{
-        ask::{Stopped, ask},
-        central::Popular,
-    },
+    node::ask::{Stopped, ask},
 };
 
 impl CentralOrders {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    super::catalogue::Popular,
     Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing,
     Summary,
     counting::{FigureAsked, Info, NotDelivered, OpenDoor, PrivateMessage},
@@ -18,7 +19,6 @@ use crate::{
     model::{ClusterStatus, Conflict, FigureValue, FileName, SecondaryNumber},
     node::{
         ask::{Stopped, ask},
-        central::Popular,
         link::LinkEvent,
     },
 };
