@@ -36,7 +36,11 @@ pub fn figures(data: &[u8]) {
             request: None,
             ..asked.clone()
         };
-        let before = figures.decide(&ask, |_| 7).answer.expect("asking works").value;
+        let before = figures
+            .decide(&ask, |_| 7)
+            .answer
+            .expect("asking works")
+            .value;
         let copy = figures.clone();
         let decided = figures.decide(&asked, |_| 7);
         assert!(figures == copy, "deciding changes nothing");
@@ -44,7 +48,11 @@ pub fn figures(data: &[u8]) {
         if let Some(fact) = decided.fact {
             figures.apply(fact);
         }
-        let after = figures.decide(&ask, |_| 7).answer.expect("asking works").value;
+        let after = figures
+            .decide(&ask, |_| 7)
+            .answer
+            .expect("asking works")
+            .value;
         for door in FigureDoor::ALL {
             assert!(!answered(door, &decided.answer).contains('\n'));
         }

@@ -8,7 +8,8 @@ use trozos::{
         ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Have, Manifest, SourceInfo,
         limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES},
         messages::{
-            self, Answer, Counting, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
+            self, Answer, Counting, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver,
+            Question,
         },
     },
     proto::{

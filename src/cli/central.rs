@@ -4,6 +4,8 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use tokio::sync::mpsc;
 
+#[cfg(feature = "grpc")]
+use super::remote;
 use super::{
     args::{CentralArgs, CentralCommand},
     certificates,
@@ -28,8 +30,6 @@ use super::{
         t, topics,
     },
 };
-#[cfg(feature = "grpc")]
-use super::remote;
 use crate::node::{
     NetworkRole, Security,
     central::{self, CentralOrders},
@@ -154,7 +154,8 @@ async fn run(
         }),
         async |line| command(line, &handle, &printer).await,
         async |asked| {
-            let perform = async |request| orders::central::order(&handle, request, By::console()).await;
+            let perform =
+                async |request| orders::central::order(&handle, request, By::console()).await;
             orders::answer(asked, perform).await;
         },
     )

@@ -10,11 +10,7 @@ use super::{
 use crate::{
     http::FiguresDoor,
     model::FigureDoor,
-    node::{
-        Security, StartError,
-        central::CentralOrders,
-        doors::Doors,
-    },
+    node::{Security, StartError, central::CentralOrders, doors::Doors},
 };
 
 /// All that are open, until this is dropped.

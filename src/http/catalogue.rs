@@ -264,7 +264,8 @@ fn select<'a>(
 }
 
 fn sort(folders: &mut [&str], files: &mut [&ListedFile], order: Order, popular: &Popular) {
-    let counted = |listed: &&ListedFile| popular.get(&listed.file.name).copied().unwrap_or_default();
+    let counted =
+        |listed: &&ListedFile| popular.get(&listed.file.name).copied().unwrap_or_default();
     if folders.len() <= MOST_NATURAL {
         folders.sort_by(|a, b| natural(a, b));
     }

@@ -202,7 +202,10 @@ mod tests {
             (Some("counter=inc.0"), Ok(FigureOrder::Ask)),
             (Some("counter=5"), Err(FigureError::NotUnderstood)),
             (Some("count=inc.5"), Err(FigureError::NotUnderstood)),
-            (Some("counter=inc.5&name=a%20b"), Err(FigureError::NotUnderstood)),
+            (
+                Some("counter=inc.5&name=a%20b"),
+                Err(FigureError::NotUnderstood),
+            ),
             (Some(""), Err(FigureError::NotUnderstood)),
             (None, Err(FigureError::NotUnderstood)),
         ] {

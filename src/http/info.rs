@@ -171,6 +171,8 @@ pub(super) fn said(info: &Info, request: &Parts) -> Result<Response<Body>, Probl
     let mut response = Response::new(Body::from(lines.join("\n") + "\n"));
     plain(response.headers_mut());
     let language: HeaderValue = tongue.tag();
-    response.headers_mut().insert(header::CONTENT_LANGUAGE, language);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LANGUAGE, language);
     Ok(response)
 }

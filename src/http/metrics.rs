@@ -114,11 +114,7 @@ impl Figures {
 
     /// What people and programs count, and by which doors.
     pub(super) fn counting(mut self, queue: &QueueInfo, figures: usize) -> Self {
-        self.gauge(
-            "trozos_figures",
-            "Free figures.",
-            figures as f64,
-        );
+        self.gauge("trozos_figures", "Free figures.", figures as f64);
         self.gauge(
             "trozos_figure_orders_waiting",
             "Orders to figures that wait.",

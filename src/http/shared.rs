@@ -7,8 +7,7 @@ use std::sync::{
 
 use super::{
     asker::Asker, auth::Administration, catalogue::Searched, live::Live, names, operator::Operator,
-    problem::Problem,
-    watching::Watching,
+    problem::Problem, watching::Watching,
 };
 use crate::{
     model::FileName,

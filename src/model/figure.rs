@@ -377,10 +377,7 @@ mod tests {
             ("res.0", usual(FigureOrder::Reset)),
             (" inc.0 ", usual(FigureOrder::Ask)),
             ("dec.0", usual(FigureOrder::Ask)),
-            (
-                "inc.9223372036854775807",
-                usual(FigureOrder::Add(i64::MAX)),
-            ),
+            ("inc.9223372036854775807", usual(FigureOrder::Add(i64::MAX))),
             ("inc.9223372036854775808", Err(FigureError::TooLarge)),
             (
                 "inc.1 #a-7",
@@ -406,9 +403,26 @@ mod tests {
             assert_eq!(read(line), expected, "{line:?}");
         }
         for line in [
-            "", "inc", "inc.", "inc.+1", "inc.-1", "inc.1.0", "INC.1", "res.1", "sum.1", "5", "+5",
-            "inc.1 #", "inc.1 # ", "x:y inc.1", ".x inc.1", "a/b inc.1", "votos:../x inc.1",
-            "inc.1 inc", "inc. 1", "\u{1b}[2J inc.1",
+            "",
+            "inc",
+            "inc.",
+            "inc.+1",
+            "inc.-1",
+            "inc.1.0",
+            "INC.1",
+            "res.1",
+            "sum.1",
+            "5",
+            "+5",
+            "inc.1 #",
+            "inc.1 # ",
+            "x:y inc.1",
+            ".x inc.1",
+            "a/b inc.1",
+            "votos:../x inc.1",
+            "inc.1 inc",
+            "inc. 1",
+            "\u{1b}[2J inc.1",
         ] {
             assert_eq!(read(line), Err(FigureError::NotUnderstood), "{line:?}");
         }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Fault, FigureError,
-    FigureName, FigureOrder, FigureValue, FileMeta, FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, RemovedReason,
-    RequestId, SentBytes, SentTransfer, SourceId, SourceInfo, TransferId,
+    FigureName, FigureOrder, FigureValue, FileMeta, FileName, Finished, Grant, HeldFile,
+    KnownSource, ListedFile, Outcome, RemovedReason, RequestId, SentBytes, SentTransfer, SourceId,
+    SourceInfo, TransferId,
 };
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.

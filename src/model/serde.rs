@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
-    FigureName, FigureOrder, FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FigureName,
+    FigureOrder, FileMeta, FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId,
+    Term, TransferId,
 };
 
 macro_rules! text_value {

@@ -198,32 +198,70 @@ async fn what_is_no_order_changes_nothing_and_is_told_why() {
         assert_eq!(of_process.say(said).await, bad, "{said}");
     }
     // A datagram that is too long.
-    assert_eq!(by_udp(&socket, &format!("inc.1{}", " ".repeat(1500))).await, bad);
-    assert_eq!(lines.say("inc.9223372036854775807").await, "Estado Del Contador->: 9223372036854775807");
+    assert_eq!(
+        by_udp(&socket, &format!("inc.1{}", " ".repeat(1500))).await,
+        bad
+    );
+    assert_eq!(
+        lines.say("inc.9223372036854775807").await,
+        "Estado Del Contador->: 9223372036854775807"
+    );
     assert_eq!(by_udp(&socket, "inc.1").await, "rechazada: figure-overflow");
     assert_eq!(lines.say("res.0").await, "rechazada: figure-reset-denied");
-    assert_eq!(lines.say("descargas:a inc.1").await, "rechazada: figure-counted");
-    assert_eq!(lines.say("votos:a inc.1").await, "rechazada: figure-one-vote");
-    assert_eq!(of_process.say("inc.0").await, "Estado Del Contador->: 9223372036854775807");
+    assert_eq!(
+        lines.say("descargas:a inc.1").await,
+        "rechazada: figure-counted"
+    );
+    assert_eq!(
+        lines.say("votos:a inc.1").await,
+        "rechazada: figure-one-vote"
+    );
+    assert_eq!(
+        of_process.say("inc.0").await,
+        "Estado Del Contador->: 9223372036854775807"
+    );
     let at = scene.http.address();
     for (path, fields, status, text) in [
         ("/cambiar?counter=inc", "", 400, bad),
         ("/cambiar", "", 400, bad),
-        ("/cambiar?counter=inc.1", "", 409, "rechazada: figure-overflow"),
-        ("/cambiar?counter=res.0", "", 403, "rechazada: figure-reset-denied"),
-        ("/cambiar?counter=dec.2&name=sala", "", 200, "Valor de sala, -2"),
+        (
+            "/cambiar?counter=inc.1",
+            "",
+            409,
+            "rechazada: figure-overflow",
+        ),
+        (
+            "/cambiar?counter=res.0",
+            "",
+            403,
+            "rechazada: figure-reset-denied",
+        ),
+        (
+            "/cambiar?counter=dec.2&name=sala",
+            "",
+            200,
+            "Valor de sala, -2",
+        ),
     ] {
         let expected = (status, text.to_owned());
         assert_eq!(by_http(at, path, fields).await, expected, "{path}");
     }
-    for fields in ["Sec-Fetch-Site: cross-site\r\n", "Origin: http://evil.example\r\n"] {
+    for fields in [
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Origin: http://evil.example\r\n",
+    ] {
         let (status, _) = by_http(at, "/cambiar?counter=dec.1", fields).await;
         assert_eq!(status, 403, "{fields}");
     }
     let (status, text) = by_http(at, "/info", "Accept-Language: en\r\n").await;
     assert_eq!(status, 200);
     assert!(text.contains("door udp: 127.0.0.1:"), "{text}");
-    let main = by_http(scene.central.handle.address(), "/info", "Accept-Language: en\r\n").await;
+    let main = by_http(
+        scene.central.handle.address(),
+        "/info",
+        "Accept-Language: en\r\n",
+    )
+    .await;
     let first = |text: &str| text.lines().next().map(str::to_owned);
     assert_eq!(first(&main.1), first(&text));
 }
@@ -233,11 +271,19 @@ async fn a_repeated_datagram_counts_once_and_values_outlive_a_restart() {
     let scene = Scene::start(true).await;
     let socket = udp(scene.at(FigureDoor::Udp)).await;
     for _ in 0..3 {
-        assert_eq!(by_udp(&socket, "sala inc.5 #once").await, "Estado De sala: 5");
+        assert_eq!(
+            by_udp(&socket, "sala inc.5 #once").await,
+            "Estado De sala: 5"
+        );
     }
     assert_eq!(by_udp(&socket, "x inc.1").await, "Estado De x: 1");
     assert_eq!(by_udp(&socket, "x res.0").await, "Estado De x: 0");
-    let Scene { central, doors, http, bench } = scene;
+    let Scene {
+        central,
+        doors,
+        http,
+        bench,
+    } = scene;
     drop((doors, http));
     central.handle.stop().await.unwrap();
     let mut config = trozos::node::central::CentralConfig {
@@ -254,16 +300,24 @@ async fn a_repeated_datagram_counts_once_and_values_outlive_a_restart() {
     config.max_downloads = 5;
     let central = crate::support::start_central(config).await;
     let figures = central.handle.figures().await.unwrap();
-    let named: Vec<_> = figures.iter().map(|f| (f.name.to_string(), f.value)).collect();
+    let named: Vec<_> = figures
+        .iter()
+        .map(|f| (f.name.to_string(), f.value))
+        .collect();
     assert_eq!(named, [("sala".to_owned(), 5)]);
     let config = DoorsConfig {
         udp: Some(0),
         ..DoorsConfig::default()
     };
     let ip = central.handle.address().ip();
-    let doors = Doors::open(ip, config, (*central.handle).clone()).await.unwrap();
+    let doors = Doors::open(ip, config, (*central.handle).clone())
+        .await
+        .unwrap();
     let socket = udp(doors.addresses()[0].1).await;
-    assert_eq!(by_udp(&socket, "sala inc.5 #once").await, "Estado De sala: 5");
+    assert_eq!(
+        by_udp(&socket, "sala inc.5 #once").await,
+        "Estado De sala: 5"
+    );
 }
 
 /// An operator's order is answered while most of a flood still waits, and the flood drains.
@@ -363,8 +417,15 @@ async fn people_vote_once_and_play_once_and_hear_what_is_said_to_them() {
     handle.say(say("ana", "hola")).await.unwrap().unwrap();
     let nobody = handle.say(say("eva", "hola")).await.unwrap();
     assert_eq!(nobody, Err(NotDelivered::NotHere("eva".to_owned())));
-    for bad in [say("ana", ""), say("a/b", "x"), say("ana", &"x".repeat(5000))] {
-        assert_eq!(handle.say(bad).await.unwrap(), Err(NotDelivered::BadMessage));
+    for bad in [
+        say("ana", ""),
+        say("a/b", "x"),
+        say("ana", &"x".repeat(5000)),
+    ] {
+        assert_eq!(
+            handle.say(bad).await.unwrap(),
+            Err(NotDelivered::BadMessage)
+        );
     }
     let heard = async {
         loop {

@@ -262,7 +262,10 @@ fn the_process_of_a_connection_harms_nobody_else() {
         for task in fs::read_dir(format!("/proc/{}/task", scene.central.child.id())).unwrap() {
             let path = task.unwrap().path().join("children");
             let text = fs::read_to_string(path).unwrap_or_default();
-            children.extend(text.split_whitespace().map(|pid| pid.parse::<i32>().unwrap()));
+            children.extend(
+                text.split_whitespace()
+                    .map(|pid| pid.parse::<i32>().unwrap()),
+            );
         }
         assert!(Path::new(&path).exists());
         children.sort_unstable();
@@ -275,7 +278,12 @@ fn the_process_of_a_connection_harms_nobody_else() {
     assert!(given.is_empty());
     let pid = rustix::process::Pid::from_raw(processes[0]).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    let answers = [say(&mut first), say(&mut first), say(&mut second), say(&mut second)];
+    let answers = [
+        say(&mut first),
+        say(&mut first),
+        say(&mut second),
+        say(&mut second),
+    ];
     let dead = answers.iter().filter(|answer| answer.is_none()).count();
     assert!((1..=2).contains(&dead), "{answers:?}");
     assert!(value(&scene) >= 4);
@@ -298,11 +306,20 @@ fn the_console_from_afar_is_the_consoles() {
     assert_eq!(code, 2, "{complaint}");
     fs::write(scene.password(), "otra contrasena\n").unwrap();
     let (code, _, complaint) = scene.console(&["estado"]);
-    assert!(code == 3 && complaint.contains("[console-password]"), "{complaint}");
+    assert!(
+        code == 3 && complaint.contains("[console-password]"),
+        "{complaint}"
+    );
     fs::write(scene.password(), "una contrasena\n").unwrap();
 
     let place = format!("127.0.0.1:{}", scene.port);
-    let args = ["consola", "--en", &place, "--admin-contrasena-archivo", "contrasena"];
+    let args = [
+        "consola",
+        "--en",
+        &place,
+        "--admin-contrasena-archivo",
+        "contrasena",
+    ];
     let mut prompt = Process::start(CENTRAL, scene.folder.path(), &args);
     prompt.wait_for("conectado a 127.0.0.1");
     prompt.type_line("CIFRA +7");

@@ -8,8 +8,8 @@ use clap::{
 };
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, FiguresArgs, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
-    USUAL_SECONDARIES,
+    ANYWHERE, CENTRAL_PORT, Common, FiguresArgs, HttpArgs, MOST_VIEWERS, OfCentral, Order,
+    SecurityArgs, USUAL_SECONDARIES,
 };
 use crate::{
     cli::{

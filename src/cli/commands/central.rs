@@ -1,8 +1,8 @@
 //! A line at a central's prompt.
 
 use super::{
-    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, figure, file_name, form,
-    nothing, numbers, parse, unquote, value,
+    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, figure, file_name,
+    form, nothing, numbers, parse, unquote, value,
 };
 use crate::{
     cli::quantity::is_off,

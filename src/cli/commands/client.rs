@@ -1,8 +1,8 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, figure, file_name, limit, means_several,
-    nothing, parse, split_words, unquote, value,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, figure, file_name, limit,
+    means_several, nothing, parse, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},

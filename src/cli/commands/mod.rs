@@ -413,19 +413,41 @@ mod tests {
             ("CIFRA", (usual(), FigureOrder::Ask)),
             ("cifra +5", (usual(), FigureOrder::Add(5))),
             ("FIGURE inc.5", (usual(), FigureOrder::Add(5))),
-            ("CIFRA sala.aforo -3", (named("sala.aforo"), FigureOrder::Add(-3))),
+            (
+                "CIFRA sala.aforo -3",
+                (named("sala.aforo"), FigureOrder::Add(-3)),
+            ),
             ("CIFRA sala.aforo", (named("sala.aforo"), FigureOrder::Ask)),
-            ("CIFRA \"votos:a b.mp4\" +1", (named("votos:a b.mp4"), FigureOrder::Add(1))),
-            ("CIFRA votos:a b.mp4", (named("votos:a b.mp4"), FigureOrder::Ask)),
+            (
+                "CIFRA \"votos:a b.mp4\" +1",
+                (named("votos:a b.mp4"), FigureOrder::Add(1)),
+            ),
+            (
+                "CIFRA votos:a b.mp4",
+                (named("votos:a b.mp4"), FigureOrder::Ask),
+            ),
             ("CIFRA x =0", (named("x"), FigureOrder::Reset)),
         ] {
             let (name, order) = expected;
             let parsed = central(line);
-            assert_eq!(parsed, Ok(CentralLine::Figure(name.clone(), order)), "{line}");
+            assert_eq!(
+                parsed,
+                Ok(CentralLine::Figure(name.clone(), order)),
+                "{line}"
+            );
             assert_eq!(client(line), Ok(ClientLine::Figure(name, order)), "{line}");
         }
-        for line in ["CIFRA +x", "CIFRA a/b", "CIFRA x =5", "CIFRA x y +1", "CIFRA +9223372036854775808"] {
-            assert!(matches!(central(line), Err(BadLine::Value { .. })), "{line}");
+        for line in [
+            "CIFRA +x",
+            "CIFRA a/b",
+            "CIFRA x =5",
+            "CIFRA x y +1",
+            "CIFRA +9223372036854775808",
+        ] {
+            assert!(
+                matches!(central(line), Err(BadLine::Value { .. })),
+                "{line}"
+            );
         }
     }
 

@@ -1,7 +1,6 @@
 //! What happens at a client.
 
 use super::{
-    figures,
     line::{Line, Tone},
     links, security, spoken, t,
     table::{Column, Table, minor, name, whole},
@@ -51,7 +50,7 @@ pub fn event(event: &ClientEvent) -> Line {
             Line::new(Tone::Good, t!("central-moved", address = central))
         }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
-        ClientEvent::Private { from, text } => figures::private(from, text),
+        ClientEvent::Private { from, text } => super::figures::private(from, text),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),
@@ -151,8 +150,10 @@ fn complete(summary: &Summary) -> String {
 pub fn details(summary: &Summary, columns: usize) -> Vec<Line> {
     let mut lines = vec![t!("download-digest", digest = summary.whole)];
     if summary.received_bytes() > 0 && summary.took >= LEAST_TIME {
-        let rate = rate(summary.average_bytes_per_s());
-        lines.push(t!("download-rate", rate = rate));
+        lines.push(t!(
+            "download-rate",
+            rate = rate(summary.average_bytes_per_s())
+        ));
     }
     if summary.own_disk_bytes > 0 {
         let size = bytes(summary.own_disk_bytes);

@@ -1,9 +1,9 @@
 //! What people read of figures, and of what others say to them.
 
 use super::{
-    clean,
+    clean, coded,
     line::{Line, Tone, complaint},
-    coded, spoken, t,
+    spoken, t,
     table::{Table, name, whole},
     units::count,
 };

@@ -47,11 +47,7 @@ fn an_order_that_fails_changes_nothing() {
         let counted = give(&mut figures, &asked(name, FigureOrder::Add(1)));
         assert_eq!(counted, Err(FigureError::Counted));
     }
-    for order in [
-        FigureOrder::Add(1),
-        FigureOrder::Add(2),
-        FigureOrder::Reset,
-    ] {
+    for order in [FigureOrder::Add(1), FigureOrder::Add(2), FigureOrder::Reset] {
         // Without a name there is no vote.
         let voted = give(&mut figures, &asked("votos:a", order));
         assert_eq!(voted, Err(FigureError::OneVote));
@@ -134,7 +130,10 @@ fn each_name_has_one_vote_and_each_reader_one_play() {
 fn there_are_only_so_many_figures() {
     let mut figures = Figures::default();
     for number in 0..MAX_FIGURES {
-        give(&mut figures, &asked(&format!("f{number}"), FigureOrder::Add(1)));
+        give(
+            &mut figures,
+            &asked(&format!("f{number}"), FigureOrder::Add(1)),
+        );
     }
     let most = MAX_FIGURES as u64;
     let one_more = give(&mut figures, &asked("more", FigureOrder::Add(1)));
@@ -152,7 +151,9 @@ fn operators_overtake_a_flood_that_goes_on_draining() {
         queue.push(Source::Door(FigureDoor::Udp), number).unwrap();
     }
     assert_eq!(queue.push(Source::Door(FigureDoor::Udp), 9), Err(9));
-    queue.push(Source::Door(FigureDoor::Tcp), 1_000_000).unwrap();
+    queue
+        .push(Source::Door(FigureDoor::Tcp), 1_000_000)
+        .unwrap();
     // A flood at one door does not keep another's waiting.
     let first = queue.take(began);
     assert!(first.contains(&1_000_000) && first.contains(&0));

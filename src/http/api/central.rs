@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    Answer, Nothing, READ, Route, WRITE, between, description, document,
     figures::{all, change, info, one},
-    Answer, Nothing, READ, Route, WRITE, between, description, document, page_of, parsed, reader,
-    sees_people, stopping, writer,
+    page_of, parsed, reader, sees_people, stopping, writer,
 };
 use crate::{
     http::{

@@ -12,9 +12,7 @@ use crate::{
         problem::{Problem, Trouble},
         shared::Central,
     },
-    model::{
-        FigureDoor, FigureError, FigureName, FigureOrder, FigureRequest, request_name,
-    },
+    model::{FigureDoor, FigureError, FigureName, FigureOrder, FigureRequest, request_name},
     node::central::{CentralAnswer, Rank},
 };
 

@@ -11,10 +11,7 @@ use axum::{
 };
 use prost::Message;
 use tokio_stream::Stream;
-use tonic::{
-    Status,
-    server::Grpc,
-};
+use tonic::{Status, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 

@@ -19,26 +19,29 @@ use crate::{
 };
 
 pub(super) async fn add(State(central): State<Central>, request: Request<Body>) -> Response<Body> {
-    unary(request, move |request: tonic::Request<PrivateText>| async move {
-        let PrivateText {
-            sender,
-            receiver,
-            message,
-        } = request.into_inner();
-        let message = PrivateMessage {
-            from: sender,
-            to: receiver,
-            text: message,
-        };
-        let said = central.door.say(message).await.map_err(stopping)?;
-        said.map_err(|error| {
-            let code = match error {
-                NotDelivered::NotHere(_) => Code::NotFound,
-                NotDelivered::BadMessage => Code::InvalidArgument,
-                NotDelivered::Elsewhere => Code::Unavailable,
+    unary(
+        request,
+        move |request: tonic::Request<PrivateText>| async move {
+            let PrivateText {
+                sender,
+                receiver,
+                message,
+            } = request.into_inner();
+            let message = PrivateMessage {
+                from: sender,
+                to: receiver,
+                text: message,
             };
-            coded(code, error.code(), &error.to_string())
-        })
-    })
+            let said = central.door.say(message).await.map_err(stopping)?;
+            said.map_err(|error| {
+                let code = match error {
+                    NotDelivered::NotHere(_) => Code::NotFound,
+                    NotDelivered::BadMessage => Code::InvalidArgument,
+                    NotDelivered::Elsewhere => Code::Unavailable,
+                };
+                coded(code, error.code(), &error.to_string())
+            })
+        },
+    )
     .await
 }

@@ -14,20 +14,22 @@ use super::{
 use crate::{
     http::{asker::Asker, shared::Central},
     model::{
-        FigureDoor, FigureName, FigureOrder, FigureRequest, FigureValue, USUAL_FIGURE,
-        request_name,
+        FigureDoor, FigureName, FigureOrder, FigureRequest, FigureValue, USUAL_FIGURE, request_name,
     },
     node::central::Rank,
     proto::grpc::{ChangeFigure, Figure, FigureList, GetFigure, ListFigures},
 };
 
 pub(super) async fn get(State(central): State<Central>, request: Request<Body>) -> Response<Body> {
-    unary(request, move |request: tonic::Request<GetFigure>| async move {
-        let asker = asker(&request)?;
-        let name = named(&request.into_inner().name)?;
-        let request = wish(name, FigureOrder::Ask, &asker, None);
-        obey(&central, request, Rank::Door).await
-    })
+    unary(
+        request,
+        move |request: tonic::Request<GetFigure>| async move {
+            let asker = asker(&request)?;
+            let name = named(&request.into_inner().name)?;
+            let request = wish(name, FigureOrder::Ask, &asker, None);
+            obey(&central, request, Rank::Door).await
+        },
+    )
     .await
 }
 
@@ -45,22 +47,25 @@ pub(super) async fn change(
     State(central): State<Central>,
     request: Request<Body>,
 ) -> Response<Body> {
-    unary(request, move |request: tonic::Request<ChangeFigure>| async move {
-        let asker = administrator(&central, &request)?;
-        let wanted = request.into_inner();
-        let name = named(&wanted.name)?;
-        let order = FigureOrder::literal(&wanted.order);
-        let order = order.map_err(|error| told::figure(&error))?;
-        let id = match wanted.request.as_str() {
-            "" => None,
-            id => Some(request_name(id).map_err(|error| told::figure(&error))?),
-        };
-        let request = FigureRequest {
-            may_reset: true,
-            ..wish(name, order, &asker, id)
-        };
-        obey(&central, request, Rank::Operator).await
-    })
+    unary(
+        request,
+        move |request: tonic::Request<ChangeFigure>| async move {
+            let asker = administrator(&central, &request)?;
+            let wanted = request.into_inner();
+            let name = named(&wanted.name)?;
+            let order = FigureOrder::literal(&wanted.order);
+            let order = order.map_err(|error| told::figure(&error))?;
+            let id = match wanted.request.as_str() {
+                "" => None,
+                id => Some(request_name(id).map_err(|error| told::figure(&error))?),
+            };
+            let request = FigureRequest {
+                may_reset: true,
+                ..wish(name, order, &asker, id)
+            };
+            obey(&central, request, Rank::Operator).await
+        },
+    )
     .await
 }
 

@@ -54,7 +54,10 @@ fn with_reflection(router: Router<Central>) -> Router<Central> {
             .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", alpha),
         (v1, _) => {
             let error = v1.err().map(|error| error.to_string());
-            tracing::error!(?error, "no reflection: the description of the services is broken");
+            tracing::error!(
+                ?error,
+                "no reflection: the description of the services is broken"
+            );
             router
         }
     }

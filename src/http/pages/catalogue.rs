@@ -176,12 +176,7 @@ fn folder_row(folder: &str, query: &Query, is_wide: bool, tongue: Tongue) -> Mar
     }
 }
 
-fn row(
-    listed: &ListedFile,
-    query: &Query,
-    popular: Option<&Popular>,
-    tongue: Tongue,
-) -> Markup {
+fn row(listed: &ListedFile, query: &Query, popular: Option<&Popular>, tongue: Tongue) -> Markup {
     let name = &listed.file.name;
     let path = to_path(name);
     let shown = name.as_str().strip_prefix(query.folder.as_str());

@@ -34,7 +34,10 @@ impl Central {
             services: vec![
                 service("lines", true),
                 service("http", self.context.face.is_some()),
-                service("grpc", cfg!(feature = "grpc") && self.context.face.is_some()),
+                service(
+                    "grpc",
+                    cfg!(feature = "grpc") && self.context.face.is_some(),
+                ),
                 service("announcement", self.place.is_announced()),
             ],
             connections: Connections {

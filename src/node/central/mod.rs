@@ -92,13 +92,13 @@ pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, Connections,
     DoorInfo, DownloadCount, DrainedSecondary, FigureAsked, FigureReply, Info, InfoStanding,
-    JournalInfo, NotDelivered, Offer, OpenDoor, Present, PrivateMessage, QueueInfo, Rank,
-    Service, Summary, TrafficInfo,
+    JournalInfo, NotDelivered, Offer, OpenDoor, Present, PrivateMessage, QueueInfo, Rank, Service,
+    Summary, TrafficInfo,
 };
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, Popularity, QueueRow, Refusal, Resolved,
-    Running, SecondaryCondition, SecondaryInfo, SentBy,
+    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, Popularity, QueueRow, Refusal,
+    Resolved, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.

@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    CentralEvent, catalogue::Shown, connection::Context, counting::Figures, effects::Effect, inputs::Peer,
-    journal::Journal, news::News, pages::Pages, place::Place, several::Several,
+    CentralEvent, catalogue::Shown, connection::Context, counting::Figures, effects::Effect,
+    inputs::Peer, journal::Journal, news::News, pages::Pages, place::Place, several::Several,
     statistics::Statistics,
 };
 use crate::{

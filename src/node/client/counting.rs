@@ -137,7 +137,10 @@ mod tests {
             more: true,
         };
         let next = counts.answered(page(&[figure("a", 1), figure("b", 2)]));
-        assert!(matches!(next, Some(Counting::CountList { after: Some(_), .. })));
+        assert!(matches!(
+            next,
+            Some(Counting::CountList { after: Some(_), .. })
+        ));
         // The central says the same again.
         assert_eq!(counts.answered(page(&[figure("b", 2)])), None);
         assert_eq!(listed.try_recv().unwrap().unwrap().len(), 3);

@@ -6,9 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, counting::Counts, maps::Maps,
-    memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
-    watch_list::WatchList,
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker,
+    counting::Counts, maps::Maps, memory::Memory, questions::Questions, statistics::Statistics,
+    telling::Telling, watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},

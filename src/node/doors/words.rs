@@ -70,8 +70,16 @@ mod tests {
             Ok(FigureValue { name, value: 13 })
         };
         for (door, answer, expected) in [
-            (FigureDoor::Udp, value("contador"), "Estado Del Contador: 13"),
-            (FigureDoor::Tcp, value("contador"), "Estado Del Contador->: 13"),
+            (
+                FigureDoor::Udp,
+                value("contador"),
+                "Estado Del Contador: 13",
+            ),
+            (
+                FigureDoor::Tcp,
+                value("contador"),
+                "Estado Del Contador->: 13",
+            ),
             (
                 FigureDoor::Processes,
                 value("sala.aforo"),

@@ -335,7 +335,11 @@ impl Central {
                 .ok_or(FigureError::Overflow { value: *value }),
         };
         let answer = answers.into_iter().next().expect("one answer");
-        assert_eq!(answer.map(|figure| figure.value), expected, "{by} {request}");
+        assert_eq!(
+            answer.map(|figure| figure.value),
+            expected,
+            "{by} {request}"
+        );
         if let Ok(now) = expected
             && by != 0
             && known.insert(request, now).is_none()

@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::super::several::CentralInfo;
-use crate::{
-    model::{FigureAnswer, FigureDoor, FigureRequest, error_codes, limits::MAX_PRIVATE_BYTES},
+use crate::model::{
+    FigureAnswer, FigureDoor, FigureRequest, error_codes, limits::MAX_PRIVATE_BYTES,
 };
 
 /// How an order is answered. It is called once the change is durable, and never when the central ends before.

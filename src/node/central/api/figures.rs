@@ -4,9 +4,7 @@ use tokio::sync::oneshot;
 
 use super::{
     super::catalogue::Popular,
-    counting::{
-        FigureAsked, FigureReply, Info, NotDelivered, OpenDoor, PrivateMessage, Rank,
-    },
+    counting::{FigureAsked, FigureReply, Info, NotDelivered, OpenDoor, PrivateMessage, Rank},
     orders::{CentralCommand, CentralOrders},
 };
 use crate::{
@@ -20,7 +18,11 @@ impl CentralOrders {
     ///
     /// # Errors
     /// When the central stops first: the order may have been obeyed or not.
-    pub async fn figure(&self, request: FigureRequest, rank: Rank) -> Result<FigureAnswer, Stopped> {
+    pub async fn figure(
+        &self,
+        request: FigureRequest,
+        rank: Rank,
+    ) -> Result<FigureAnswer, Stopped> {
         let (asked, told) = with_answer(request);
         match rank {
             Rank::Operator => {
