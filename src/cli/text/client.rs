@@ -139,10 +139,9 @@ fn complete(summary: &Summary) -> String {
         };
         t!("amount-in", size = size, time = time(summary.took))
     };
-    if summary.path.as_os_str().is_empty() {
-        t!("download-complete", amount = amount)
-    } else {
-        t!("download-complete-at", amount = amount, path = summary.path)
+    match summary.path.as_os_str().is_empty() {
+        true => t!("download-complete", amount = amount),
+        false => t!("download-complete-at", amount = amount, path = summary.path),
     }
 }
 
@@ -150,10 +149,8 @@ fn complete(summary: &Summary) -> String {
 pub fn details(summary: &Summary, columns: usize) -> Vec<Line> {
     let mut lines = vec![t!("download-digest", digest = summary.whole)];
     if summary.received_bytes() > 0 && summary.took >= LEAST_TIME {
-        lines.push(t!(
-            "download-rate",
-            rate = rate(summary.average_bytes_per_s())
-        ));
+        let rate = rate(summary.average_bytes_per_s());
+        lines.push(t!("download-rate", rate = rate));
     }
     if summary.own_disk_bytes > 0 {
         let size = bytes(summary.own_disk_bytes);
