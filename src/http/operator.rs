@@ -38,6 +38,7 @@ pub type Order = Arc<dyn Fn(CentralOrders, String, String) -> Ordering + Send + 
 /// See the module. Copies are the same.
 #[derive(Clone)]
 pub struct Operator {
+    #[cfg_attr(not(feature = "grpc"), allow(dead_code, reason = "gRPC alone asks it"))]
     order: Order,
     events: broadcast::Sender<Arc<str>>,
 }
@@ -61,10 +62,12 @@ impl Operator {
         let _ = self.events.send(event.into());
     }
 
+    #[cfg(feature = "grpc")]
     pub(super) fn order(&self, orders: CentralOrders, line: String, who: String) -> Ordering {
         (self.order)(orders, line, who)
     }
 
+    #[cfg(feature = "grpc")]
     pub(super) fn events(&self) -> broadcast::Receiver<Arc<str>> {
         self.events.subscribe()
     }

@@ -118,6 +118,7 @@ pub enum CentralCommand {
 }
 
 /// Which central is spoken to from afar.
+#[cfg(feature = "grpc")]
 #[derive(Args, Clone, Debug)]
 pub struct ConsoleArgs {
     /// Where it is.

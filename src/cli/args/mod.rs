@@ -32,9 +32,9 @@ use crate::node::{
     client::{ClientConfig, Keeping},
 };
 
-pub use central::{
-    CentralArgs, CentralCommand, CertificateArgs, ConsoleArgs, JournalAction, JournalArgs,
-};
+#[cfg(feature = "grpc")]
+pub use central::ConsoleArgs;
+pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
 pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
 pub use figures::FiguresArgs;
 pub use http::HttpArgs;

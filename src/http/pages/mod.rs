@@ -92,6 +92,7 @@ impl Page<'_> {
                     } }
                     main #contenido { (self.inner) }
                     footer {
+                        a href="/info" { (w!(tongue, "web-info")) }
                         a href="/metrics" { (w!(tongue, "web-figures")) }
                         a href="/api/v1/openapi.json" { "API" }
                         span { "trozos " (env!("CARGO_PKG_VERSION")) }
