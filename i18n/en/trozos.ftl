@@ -1519,7 +1519,6 @@ web-failed = That did not work
 figure-value = { $name }: { $value }
 figures-none = nobody has counted anything yet: { $figure } name +1
 column-figure = figure
-column-value = value
 help-figures = Figures
 command-figure = counts: adds to a figure, subtracts, or tells it
     .usage = FIGURE [name] [+n|-n|=0]

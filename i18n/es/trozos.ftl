@@ -1519,7 +1519,6 @@ web-failed = No ha podido ser
 figure-value = { $name }: { $value }
 figures-none = nadie ha contado nada todavía: { $figure } nombre +1
 column-figure = cifra
-column-value = valor
 help-figures = Cifras
 command-figure = cuenta: suma, resta o dice una cifra
     .usage = CIFRA [nombre] [+n|-n|=0]

@@ -122,8 +122,7 @@ async fn run(
         handle.address(),
         &printer,
     );
-    let address = handle.address();
-    let Ok(_doors) = doors::open(&args, &security, (address, &handle), &printer).await else {
+    let Ok(_doors) = doors::open(&args, &security, &handle, &printer).await else {
         let _ = program::within(handle.stop()).await;
         return Exit::Failed;
     };

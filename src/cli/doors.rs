@@ -10,7 +10,7 @@ use super::{
 use crate::{
     http::FiguresDoor,
     model::FigureDoor,
-    node::{Security, StartError, central::CentralOrders, doors::Doors},
+    node::{Security, StartError, central::CentralHandle, doors::Doors},
 };
 
 /// All that are open, until this is dropped.
@@ -28,13 +28,14 @@ pub(super) struct Open {
 pub(super) async fn open(
     args: &CentralArgs,
     security: &Arc<Security>,
-    (central, orders): (SocketAddr, &CentralOrders),
+    handle: &CentralHandle,
     printer: &Printer,
 ) -> Result<Option<Open>, ()> {
     let config = args.cifras.config();
     if config.is_closed() && args.cifras.cifras_http.is_none() {
         return Ok(None);
     }
+    let (central, orders) = (handle.address(), &**handle);
     let opened = Doors::open(central.ip(), config, orders.clone()).await;
     let doors = opened.map_err(|(door, error)| failed(door, &error, printer))?;
     for (door, address) in doors.addresses() {

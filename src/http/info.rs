@@ -15,9 +15,12 @@ use super::{
     shared::Central,
     text::{Tongue, w},
 };
-use crate::node::{
-    Stopped,
-    central::{CentralStanding, Info, InfoStanding},
+use crate::{
+    model::FigureDoor,
+    node::{
+        Stopped,
+        central::{CentralStanding, Connections, DoorInfo, Info, InfoStanding, TrafficInfo},
+    },
 };
 
 /// The text of `INFO` in a language, by its tag, line by line.
@@ -46,23 +49,8 @@ pub(super) fn lines(info: &Info, tongue: Tongue) -> Vec<String> {
         let service = service.name.as_str();
         lines.push(w!(tongue, "info-service", service = service, state = state));
     }
-    for door in &info.queue.doors {
-        let open = match door.address {
-            Some(address) => address.to_string(),
-            None if door.orders == 0 && is_a_port(door.door.name()) => up(false, tongue),
-            None => up(true, tongue),
-        };
-        lines.push(w!(
-            tongue,
-            "info-door",
-            door = door.door.name(),
-            state = open,
-            orders = door.orders.to_string(),
-            refused = door.refused.to_string(),
-            rate = format!("{:.0}", door.orders_per_s),
-            connections = door.connections.to_string()
-        ));
-    }
+    let doors = info.queue.doors.iter();
+    lines.extend(doors.map(|door| of_door(door, tongue)));
     lines.push(w!(
         tongue,
         "info-queue",
@@ -70,51 +58,80 @@ pub(super) fn lines(info: &Info, tongue: Tongue) -> Vec<String> {
         most = info.queue.most.to_string(),
         figures = info.figures.to_string()
     ));
-    let there = &info.connections;
-    lines.push(w!(
-        tongue,
-        "info-connections",
-        secondaries = there.secondaries.to_string(),
-        known = there.secondaries_known.to_string(),
-        clients = there.clients.to_string()
-    ));
-    lines.push(w!(
-        tongue,
-        "info-states",
-        idle = there.idle.to_string(),
-        busy = there.busy.to_string(),
-        pinned = there.pinned.to_string(),
-        refused = there.refused.to_string()
-    ));
-    let journal = info.journal;
+    lines.extend(of_connections(&info.connections, tongue));
     lines.push(w!(
         tongue,
         "info-journal",
-        facts = journal.facts.to_string(),
-        durable = journal.durable.to_string(),
-        held = journal.held.to_string()
+        facts = info.journal.facts.to_string(),
+        durable = info.journal.durable.to_string(),
+        held = info.journal.held.to_string()
     ));
-    let traffic = info.traffic;
-    lines.push(w!(
-        tongue,
-        "info-traffic",
-        lines = traffic.lines_bytes.to_string(),
-        http = traffic.http_bytes.to_string(),
-        received = traffic.received_bytes.to_string()
-    ));
-    lines.push(w!(
-        tongue,
-        "info-downloads",
-        downloads = traffic.downloads.to_string(),
-        running = traffic.running.to_string(),
-        waiting = traffic.waiting.to_string()
-    ));
+    lines.extend(of_traffic(&info.traffic, tongue));
     lines
 }
 
+fn of_door(door: &DoorInfo, tongue: Tongue) -> String {
+    let open = match door.address {
+        Some(address) => address.to_string(),
+        None => up(!is_a_port(door.door), tongue),
+    };
+    w!(
+        tongue,
+        "info-door",
+        door = door.door.name(),
+        state = open,
+        orders = door.orders.to_string(),
+        refused = door.refused.to_string(),
+        rate = format!("{:.0}", door.orders_per_s),
+        connections = door.connections.to_string()
+    )
+}
+
+fn of_connections(there: &Connections, tongue: Tongue) -> [String; 2] {
+    [
+        w!(
+            tongue,
+            "info-connections",
+            secondaries = there.secondaries.to_string(),
+            known = there.secondaries_known.to_string(),
+            clients = there.clients.to_string()
+        ),
+        w!(
+            tongue,
+            "info-states",
+            idle = there.idle.to_string(),
+            busy = there.busy.to_string(),
+            pinned = there.pinned.to_string(),
+            refused = there.refused.to_string()
+        ),
+    ]
+}
+
+fn of_traffic(traffic: &TrafficInfo, tongue: Tongue) -> [String; 2] {
+    [
+        w!(
+            tongue,
+            "info-traffic",
+            lines = traffic.lines_bytes.to_string(),
+            http = traffic.http_bytes.to_string(),
+            received = traffic.received_bytes.to_string()
+        ),
+        w!(
+            tongue,
+            "info-downloads",
+            downloads = traffic.downloads.to_string(),
+            running = traffic.running.to_string(),
+            waiting = traffic.waiting.to_string()
+        ),
+    ]
+}
+
 /// Doors that have a port of their own.
-fn is_a_port(door: &str) -> bool {
-    matches!(door, "udp" | "tcp" | "processes" | "http")
+fn is_a_port(door: FigureDoor) -> bool {
+    match door {
+        FigureDoor::Udp | FigureDoor::Tcp | FigureDoor::Processes | FigureDoor::Http => true,
+        FigureDoor::Api | FigureDoor::Grpc | FigureDoor::Console | FigureDoor::Client => false,
+    }
 }
 
 fn up(is_up: bool, tongue: Tongue) -> String {

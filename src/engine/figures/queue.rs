@@ -1,6 +1,6 @@
 //! Whose order is next. Operators' orders are taken at once, before all that wait at the doors; those of the doors in
 //! turns, door by door, in a batch now and then, so that orders are written together and the journal is free in between
-//! for whoever downloads. Nobody starves: a batch has room for both, whoever floods.
+//! for whoever downloads. Nobody starves: whatever is taken at once has room for both, whoever floods.
 
 use std::{
     collections::VecDeque,
@@ -9,11 +9,13 @@ use std::{
 
 use crate::model::{FigureDoor, limits::MAX_FIGURE_QUEUE};
 
-/// Orders that are taken at once.
-const BATCH: usize = 256;
-/// Of these so many are kept for the doors, and as many for operators.
-const KEPT: usize = BATCH / 8;
-/// From one batch of the doors' orders to the next.
+/// Orders that are taken at once: few, so that whoever asks for something else waits for no more than these.
+const SLICE: usize = 32;
+/// Of these so many are kept for the doors, however many operators there are.
+const KEPT: usize = SLICE / 8;
+/// Orders of the doors in one batch.
+const BATCH: usize = 192;
+/// From the beginning of one batch to the next.
 const PACE: Duration = Duration::from_millis(5);
 /// Doors that have a line of their own.
 const DOORS: usize = FigureDoor::ALL.len();
@@ -34,7 +36,9 @@ pub struct Queue<T> {
     doors: [VecDeque<T>; DOORS],
     /// The door whose turn it is.
     turn: usize,
-    /// Before this the doors wait.
+    /// So many of the doors' orders may still be taken in this batch.
+    left: usize,
+    /// Before this there is no other.
     next_batch: Option<Instant>,
 }
 
@@ -44,6 +48,7 @@ impl<T> Default for Queue<T> {
             operators: VecDeque::new(),
             doors: std::array::from_fn(|_| VecDeque::new()),
             turn: 0,
+            left: 0,
             next_batch: None,
         }
     }
@@ -85,24 +90,33 @@ impl<T> Queue<T> {
         if !self.operators.is_empty() {
             return Some(now);
         }
-        (self.at_doors() > 0).then(|| self.next_batch.unwrap_or(now).max(now))
+        let next = match self.left {
+            0 => self.next_batch.unwrap_or(now).max(now),
+            _ => now,
+        };
+        (self.at_doors() > 0).then_some(next)
     }
 
-    /// The orders whose turn has come.
+    /// Orders whose turn has come, some at a time: more may be due at once.
     pub fn take(&mut self, now: Instant) -> Vec<T> {
-        let waiting = self.at_doors();
-        let are_due = waiting > 0 && self.next_batch.is_none_or(|at| at <= now);
-        let kept = if are_due { KEPT.min(waiting) } else { 0 };
-        let of_operators = self.operators.len().min(BATCH - kept);
-        let mut taken: Vec<T> = self.operators.drain(..of_operators).collect();
-        if are_due {
+        let mut waiting = self.at_doors();
+        if waiting > 0 && self.left == 0 && self.next_batch.is_none_or(|at| at <= now) {
+            self.left = BATCH;
             self.next_batch = Some(now + PACE);
-            let room = (BATCH - taken.len()).min(BATCH - KEPT).min(waiting);
-            let full = taken.len() + room;
-            while taken.len() < full {
-                taken.extend(self.doors[self.turn].pop_front());
-                self.turn = (self.turn + 1) % DOORS;
+        }
+        let kept = KEPT.min(waiting).min(self.left);
+        let of_operators = self.operators.len().min(SLICE - kept);
+        let mut taken: Vec<T> = self.operators.drain(..of_operators).collect();
+        while taken.len() < SLICE && self.left > 0 && waiting > 0 {
+            if let Some(order) = self.doors[self.turn].pop_front() {
+                taken.push(order);
+                self.left -= 1;
+                waiting -= 1;
             }
+            self.turn = (self.turn + 1) % DOORS;
+        }
+        if waiting == 0 {
+            self.left = 0;
         }
         taken
     }

@@ -133,17 +133,7 @@ pub(in crate::node) async fn start_on(
     let begun = begin(&config, address, before, &mut statistics, &events).await?;
     let term = begun.cluster.term();
     let (inputs, of_connections) = mpsc::channel(INPUTS);
-    let (commands, of_program) = mpsc::channel(COMMANDS);
-    let (counts, of_doors) = mpsc::channel(figures::ON_THEIR_WAY);
-    let inbox = Inbox {
-        inputs: of_connections,
-        commands: of_program,
-        figures: of_doors,
-    };
-    let orders = CentralOrders {
-        commands,
-        figures: counts,
-    };
+    let (orders, inbox) = asked(of_connections);
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
@@ -191,6 +181,22 @@ pub(in crate::node) async fn start_on(
             central.run(inbox).await
         }),
     })
+}
+
+/// What a central is asked, by its program and by the doors, and where it hears all.
+fn asked(inputs: mpsc::Receiver<inputs::Input>) -> (CentralOrders, Inbox) {
+    let (commands, of_program) = mpsc::channel(COMMANDS);
+    let (counts, of_doors) = mpsc::channel(figures::ON_THEIR_WAY);
+    let inbox = Inbox {
+        inputs,
+        commands: of_program,
+        figures: of_doors,
+    };
+    let orders = CentralOrders {
+        commands,
+        figures: counts,
+    };
+    (orders, inbox)
 }
 
 impl Central {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::download::ChunkMap,
     model::{
-        ClientName, FileName,
+        ClientName, FigureAnswer, FigureName, FigureOrder, FigureValue, FileName,
         messages::{Counting, FromClient, Question},
     },
     node::{
@@ -35,14 +35,8 @@ impl Client {
                 self.state.questions.status(answer);
                 self.ask(Question::Status);
             }
-            ClientCommand::Count(name, order, answer) => {
-                let order = self.state.counts.order(name, order, answer);
-                self.count(order);
-            }
-            ClientCommand::CountList(answer) => {
-                let list = self.state.counts.list(answer);
-                self.count(list);
-            }
+            ClientCommand::Count(name, order, answer) => self.count_one(name, order, answer),
+            ClientCommand::CountList(answer) => self.count_all(answer),
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
             }
@@ -94,6 +88,21 @@ impl Client {
                 let _ = answer.send(Ok(()));
             }
         }
+    }
+
+    fn count_one(
+        &mut self,
+        name: FigureName,
+        order: FigureOrder,
+        answer: oneshot::Sender<Result<FigureAnswer, ClientError>>,
+    ) {
+        let order = self.state.counts.order(name, order, answer);
+        self.count(order);
+    }
+
+    fn count_all(&mut self, answer: oneshot::Sender<Result<Vec<FigureValue>, ClientError>>) {
+        let list = self.state.counts.list(answer);
+        self.count(list);
     }
 
     /// Sends an order to a figure, at once or not at all.
