@@ -27,8 +27,10 @@ pub enum FigureName {
     Votes(FileName),
 }
 
-/// The kinds of figures of files, by their names in Spanish and in English.
-const OF_FILES: [(&str, &str, fn(FileName) -> FigureName); 3] = [
+/// A kind of figures of files: its names in Spanish and in English, and what makes one.
+type OfFiles = (&'static str, &'static str, fn(FileName) -> FigureName);
+
+const OF_FILES: [OfFiles; 3] = [
     ("descargas", "downloads", FigureName::Downloads),
     ("reproducciones", "plays", FigureName::Plays),
     ("votos", "votes", FigureName::Votes),
