@@ -300,7 +300,7 @@ impl Places {
                     client.name = Some(name.clone());
                 }
             }
-            ForClient::Superseded { .. } => {}
+            ForClient::Superseded { .. } | ForClient::Private { .. } => {}
         }
     }
 

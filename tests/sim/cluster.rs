@@ -592,6 +592,7 @@ impl Walk {
                     ForClient::Enrolled { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
+                    | ForClient::Private { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(
