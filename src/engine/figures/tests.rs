@@ -87,7 +87,7 @@ fn a_repeated_request_counts_once() {
     assert_eq!(restored, figures);
     assert_eq!(value(give(&mut restored, &named("b", "one"))), 10);
     for number in 0..MAX_FIGURE_REQUESTS {
-        give(&mut restored, &named(&number.to_string(), "third"));
+        value(give(&mut restored, &named(&number.to_string(), "third")));
     }
     let before = value(give(&mut restored, &asked("x", FigureOrder::Ask)));
     assert_eq!(value(give(&mut restored, &named("a", "one"))), before + 5);
@@ -130,10 +130,8 @@ fn each_name_has_one_vote_and_each_reader_one_play() {
 fn there_are_only_so_many_figures() {
     let mut figures = Figures::default();
     for number in 0..MAX_FIGURES {
-        give(
-            &mut figures,
-            &asked(&format!("f{number}"), FigureOrder::Add(1)),
-        );
+        let one = asked(&format!("f{number}"), FigureOrder::Add(1));
+        assert_eq!(value(give(&mut figures, &one)), 1);
     }
     let most = MAX_FIGURES as u64;
     let one_more = give(&mut figures, &asked("more", FigureOrder::Add(1)));
