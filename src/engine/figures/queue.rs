@@ -10,7 +10,7 @@ use std::{
 use crate::model::{FigureDoor, limits::MAX_FIGURE_QUEUE};
 
 /// Orders that are taken at once: few, so that whoever asks for something else waits for no more than these.
-const SLICE: usize = 32;
+const SLICE: usize = 64;
 /// Of these so many are kept for the doors, however many operators there are.
 const KEPT: usize = SLICE / 8;
 /// Orders of the doors in one batch.
