@@ -29,7 +29,7 @@ pub fn figures(data: &[u8]) {
             door: FigureDoor::Client,
             who: "ana".to_owned(),
             request,
-            may_reset: line.len() % 2 == 0,
+            may_reset: line.len().is_multiple_of(2),
         };
         let ask = FigureRequest {
             order: FigureOrder::Ask,
