@@ -5,11 +5,12 @@ import json
 import pathlib
 import sys
 
-from . import changes, faults, lan, loopback, micro, procs, relevo, report, scale, shelf, swarm, waste, web
+from . import (changes, faults, figures as counting, lan, loopback, micro, procs, relevo, report, scale, shelf, swarm, waste,
+               web)
 from .compare import Failures
 
 SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "swarm": swarm.measure, "waste": waste.measure, "faults": faults.measure,
-            "scale": scale.measure, "changes": changes.measure, "web": web.measure, "shelf": shelf.measure, "micro": micro.measure,
+            "scale": scale.measure, "changes": changes.measure, "web": web.measure, "shelf": shelf.measure, "figures": counting.measure, "micro": micro.measure,
             "relevo": relevo.measure}
 
 

@@ -5,7 +5,7 @@ import platform
 import statistics
 import subprocess
 
-from . import micro, peers, procs
+from . import figures as counting, micro, peers, procs
 from .compare import ratio, summary
 from .lan import PAYLOAD
 
@@ -533,7 +533,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
     for name, section in [("loopback", loopback), ("lan", lan), ("swarm", swarm), ("waste", waste), ("faults", faults), ("scale", scale),
-                          ("changes", changes), ("web", web), ("shelf", shelf), ("micro", micro.render), ("relevo", relevo)]:
+                          ("changes", changes), ("web", web), ("shelf", shelf), ("figures", counting.render), ("micro", micro.render), ("relevo", relevo)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

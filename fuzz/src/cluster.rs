@@ -518,11 +518,12 @@ impl World {
                     | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
-                    | ForClient::YouAre { .. }
-                    | ForClient::Published { .. }
-                    | ForClient::Withdrawn { .. }
-                    | ForClient::Peers { .. }
-                    | ForClient::ServeTo { .. }
+            | ForClient::YouAre { .. }
+            | ForClient::Published { .. }
+            | ForClient::Withdrawn { .. }
+            | ForClient::Peers { .. }
+            | ForClient::ServeTo { .. }
+            | ForClient::Private { .. } 
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

@@ -9,6 +9,7 @@ mod announced;
 mod cluster;
 mod codec;
 mod download;
+mod figures;
 mod journal;
 mod legacy;
 mod media;
@@ -26,6 +27,7 @@ pub use announced::announced;
 pub use cluster::cluster;
 pub use codec::codec;
 pub use download::{download, download_events};
+pub use figures::figures;
 pub use journal::journal;
 pub use legacy::legacy;
 pub use media::{media, subtitles};
@@ -50,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     ("digest_cache", digest_cache),
     ("download", download),
     ("download_events", download_events),
+    ("figures", figures),
     ("from_central", from_central),
     ("from_secondary", from_secondary),
     ("journal", journal),

@@ -9,7 +9,8 @@ use trozos::{
         PeerNumber, SourceInfo, Ticket,
         limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_WANTED_CHUNKS},
         messages::{
-            self, Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
+            self, Answer, Counting, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver,
+            Question,
         },
     },
     proto::{
@@ -41,10 +42,10 @@ pub fn to_central(data: &[u8]) {
         }
         Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
         Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
+        Some(ToCentral::Counting(Counting::Played { name })) => check_file_name(&name),
         Some(
-            ToCentral::Question(
-                Question::List { after: None } | Question::Status | Question::Audit { .. },
-            )
+            ToCentral::Question( Question::List { after: None } | Question::Status | Question::Audit { .. }, )
+            | ToCentral::Counting(Counting::Count { .. } | Counting::CountList { .. }) 
             | ToCentral::Ping
             | ToCentral::Bye
             | ToCentral::Receiver(FromReceiver::Report(_) | FromReceiver::Finished(_)),
@@ -123,6 +124,7 @@ pub fn from_central(data: &[u8]) {
             | FromCentral::Error { .. }
             | FromCentral::AccountRefused { .. }
             | FromCentral::Refused { .. }
+            | FromCentral::Counted(_)
             | FromCentral::Answer(Answer::Status(_)),
         )
         | None => {}
@@ -141,6 +143,7 @@ fn for_client(message: &ForClient) {
         | ForClient::Booked { .. }
         | ForClient::YouAre { .. }
         | ForClient::Peers { .. }
+        | ForClient::Private { .. }
         | ForClient::ServeTo { .. } => {}
     }
 }

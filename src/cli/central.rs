@@ -4,16 +4,19 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use tokio::sync::mpsc;
 
+#[cfg(feature = "grpc")]
+use super::remote;
 use super::{
     args::{CentralArgs, CentralCommand},
     auditor, certificates,
     commands::{self, CentralLine, CommonLine},
     console::{Console, Mode, Printer, page_columns},
-    diary,
+    diary, doors,
     exit::Exit,
     flags,
     news::CentralNews,
-    orders, output,
+    orders::{self, central::By},
+    output,
     program::{self, finish},
     reload,
     service::Manager,
@@ -29,7 +32,8 @@ use super::{
 };
 use crate::node::{
     NetworkRole, Security,
-    central::{self, CentralHandle, Unanswered},
+    central::{self, CentralOrders, Unanswered},
+    doors::{CHILD, run_child},
     where_to_listen,
 };
 
@@ -41,6 +45,12 @@ pub fn main() -> ExitCode {
 /// The program with a given command line, whose first word is its name.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = args.collect();
+    if line.get(1).is_some_and(|first| first == CHILD) {
+        return match run_child() {
+            Ok(()) => Exit::Well.into(),
+            Err(_) => Exit::Failed.into(),
+        };
+    }
     let mut args: CentralArgs = match flags::read(&line) {
         Ok(args) => args,
         Err(end) => return end,
@@ -50,6 +60,8 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some(CentralCommand::CertificadosMotor(args)) => return certificates::for_engine(args),
         Some(CentralCommand::Diario(args)) => return diary::main(args),
         Some(CentralCommand::Auditor(args)) => return auditor::main(args),
+        #[cfg(feature = "grpc")]
+        Some(CentralCommand::Consola(args)) => return remote::main(args),
         Some(CentralCommand::Order(order)) => {
             let which = orders::Which {
                 port: order.which.puerto,
@@ -93,10 +105,12 @@ async fn run(
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let warning = text::security::of_central(&security);
+    let operator = orders::central::operator();
     let start = async {
         let listen = where_to_listen(&args.ip.host, args.puerto).await?;
         let several = several::config(&args, listen).await?;
-        let config = args.config(listen, Arc::clone(&security), several);
+        let security = Arc::clone(&security);
+        let config = args.config(listen, security, several, operator.clone());
         central::start(config, sender).await
     };
     let handle = match program::started(start, &requests.stop, &printer).await {
@@ -110,6 +124,10 @@ async fn run(
         handle.address(),
         &printer,
     );
+    let Ok(_doors) = doors::open(&args, &security, &handle, &printer).await else {
+        let _ = program::within(handle.stop()).await;
+        return Exit::Failed;
+    };
     let listening = t!("listening", address = handle.address());
     manager.ready(&listening);
     printer.line(listening);
@@ -134,11 +152,14 @@ async fn run(
         (&mut events, &mut orders),
         manager.watch(stopped, reload, read_again, alive),
         (CentralNews::default(), |event| {
-            manager.central_event(event, &text::central::event(event).text());
+            let text = text::central::event(event).text();
+            operator.tell(&text);
+            manager.central_event(event, &text);
         }),
         async |line| command(line, &handle, &printer).await,
         async |asked| {
-            let perform = async |request| orders::central::order(&handle, request).await;
+            let perform =
+                async |request| orders::central::order(&handle, request, By::console()).await;
             orders::answer(asked, perform).await;
         },
     )
@@ -148,7 +169,7 @@ async fn run(
 }
 
 /// False when the program is to end.
-async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool {
+async fn command(line: &str, handle: &CentralOrders, printer: &Printer) -> bool {
     let parsed = match commands::central(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
@@ -169,7 +190,7 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
         CentralLine::Common(CommonLine::Quit) => return false,
         line => {
             let form = orders::central::form(&line);
-            match orders::central::perform(handle, line, None).await {
+            match orders::central::perform(handle, line, By::console(), None).await {
                 Ok(Some(answer)) => printer.lines(orders::shown(&answer, form)),
                 Ok(None) | Err(Unanswered::Stopped(_)) => {}
                 Err(why) => printer.line(complaint(orders::central::unanswered(&why))),

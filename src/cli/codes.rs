@@ -5,10 +5,11 @@ use super::exit::Exit;
 use crate::{
     engine::download::FailReason,
     http::Problem,
-    model::{ClientNameError, Fault, FileNameError, IgnoredReason, RemoteError},
+    model::{ClientNameError, Fault, FigureError, FileNameError, IgnoredReason, RemoteError},
     node::{
         Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
         TlsRefusal,
+        central::NotDelivered,
         certificates::CertificateError,
         client::{ClientError, PublishError},
         orders::OrdersError,
@@ -37,6 +38,10 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("PathError", PathError::CODES),
     ("OrdersError", OrdersError::CODES),
     ("Unanswered", crate::node::central::Unanswered::CODES),
+    ("FigureError", FigureError::CODES),
+    ("NotDelivered", NotDelivered::CODES),
+    #[cfg(feature = "grpc")]
+    ("ConsoleError", crate::node::console::ConsoleError::CODES),
     ("FailReason", FailReason::CODES),
     ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),

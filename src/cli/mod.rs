@@ -24,6 +24,7 @@ pub mod commands;
 mod config_table;
 pub mod console;
 mod diary;
+mod doors;
 mod dress;
 pub mod exit;
 pub mod flags;
@@ -42,6 +43,8 @@ pub mod place;
 pub mod program;
 pub mod quantity;
 mod reload;
+#[cfg(feature = "grpc")]
+mod remote;
 mod remote_names;
 mod retired;
 mod runtime;

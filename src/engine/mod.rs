@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod cluster;
 pub mod counters;
 pub mod download;
+pub mod figures;
 pub mod fold;
 pub mod index;
 pub mod leadership;

@@ -187,8 +187,11 @@ impl HttpBody for Reply {
                 return Poll::Ready(match frame {
                     Some(Ok(frame)) => match frame.into_data() {
                         Ok(made) => Some(Ok(this.frame(Bytes::Made(made)))),
-                        // No answer here has fields after its body.
-                        Err(_) => None,
+                        // Those of gRPC have fields after them.
+                        Err(frame) => frame.into_trailers().ok().map(|fields| {
+                            this.answer.over();
+                            Ok(Frame::trailers(fields))
+                        }),
                     },
                     Some(Err(_)) => Some(Err(CutShort)),
                     None => {

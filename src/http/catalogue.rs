@@ -9,7 +9,7 @@ use super::names::encoded;
 use crate::{
     engine::fold::fold,
     model::{FileName, ListedFile},
-    node::central::Catalogue,
+    node::central::{Catalogue, Popular},
 };
 
 /// Most rows of a page.
@@ -28,6 +28,10 @@ pub(super) enum By {
     Size,
     /// Those that lack most copies first.
     Copies,
+    /// Those that were played most first.
+    Plays,
+    /// Those with most votes first.
+    Votes,
 }
 
 /// In which order files are shown.
@@ -47,6 +51,8 @@ impl Order {
         let by = match name {
             "tamano" | "size" => By::Size,
             "copias" | "copies" => By::Copies,
+            "vistas" | "views" => By::Plays,
+            "votos" | "votes" => By::Votes,
             _ => By::Name,
         };
         Self { by, is_reversed }
@@ -58,6 +64,8 @@ impl Order {
             By::Name => "nombre",
             By::Size => "tamano",
             By::Copies => "copias",
+            By::Plays => "vistas",
+            By::Votes => "votos",
         };
         let sign = if self.is_reversed { "-" } else { "" };
         Some(format!("{sign}{name}"))
@@ -158,6 +166,8 @@ pub(super) struct View<'a> {
     pub(super) files: Vec<&'a ListedFile>,
     /// Rows of all its pages.
     pub(super) total: usize,
+    /// What is counted of files.
+    pub(super) popular: Popular,
 }
 
 impl View<'_> {
@@ -188,16 +198,33 @@ impl Searched {
     }
 
     /// Chooses the rows of a page. Takes a while where there are many files.
+    #[cfg(test)]
     pub(super) fn select<'a>(&self, catalogue: &'a Arc<Catalogue>, query: &Query) -> View<'a> {
-        if query.search.is_empty() {
-            return select(&catalogue.files, &[], query);
-        }
-        select(&catalogue.files, &self.names(catalogue), query)
+        self.select_of(catalogue, query, Popular::default())
+    }
+
+    /// The same where it is known what is counted of files.
+    pub(super) fn select_of<'a>(
+        &self,
+        catalogue: &'a Arc<Catalogue>,
+        query: &Query,
+        popular: Popular,
+    ) -> View<'a> {
+        let names = match query.search.is_empty() {
+            true => Arc::default(),
+            false => self.names(catalogue),
+        };
+        select(&catalogue.files, &names, query, popular)
     }
 }
 
 /// Chooses the rows of a page; `names` are those of the files as they are compared, where something is searched.
-fn select<'a>(files: &'a [ListedFile], names: &[String], query: &Query) -> View<'a> {
+fn select<'a>(
+    files: &'a [ListedFile],
+    names: &[String],
+    query: &Query,
+    popular: Popular,
+) -> View<'a> {
     let mut folders = BTreeSet::new();
     let mut found = Vec::new();
     let words = fold(&query.search);
@@ -221,7 +248,7 @@ fn select<'a>(files: &'a [ListedFile], names: &[String], query: &Query) -> View<
         }
     }
     let mut folders: Vec<&str> = folders.into_iter().collect();
-    sort(&mut folders, &mut found, query.order);
+    sort(&mut folders, &mut found, query.order, &popular);
     let total = folders.len() + found.len();
     let shown = found
         .into_iter()
@@ -232,10 +259,13 @@ fn select<'a>(files: &'a [ListedFile], names: &[String], query: &Query) -> View<
         files: shown.take(query.most - folders.len()).collect(),
         folders,
         total,
+        popular,
     }
 }
 
-fn sort(folders: &mut [&str], files: &mut [&ListedFile], order: Order) {
+fn sort(folders: &mut [&str], files: &mut [&ListedFile], order: Order, popular: &Popular) {
+    let counted =
+        |listed: &&ListedFile| popular.get(&listed.file.name).copied().unwrap_or_default();
     if folders.len() <= MOST_NATURAL {
         folders.sort_by(|a, b| natural(a, b));
     }
@@ -248,6 +278,8 @@ fn sort(folders: &mut [&str], files: &mut [&ListedFile], order: Order) {
         By::Copies => {
             files.sort_by_key(|listed| i32::from(listed.holders) - i32::from(listed.wanted))
         }
+        By::Plays => files.sort_by_key(|listed| std::cmp::Reverse(counted(listed).plays)),
+        By::Votes => files.sort_by_key(|listed| std::cmp::Reverse(counted(listed).votes)),
     }
     if order.is_reversed {
         files.reverse();

@@ -17,11 +17,13 @@ use super::{
     },
     api,
     auth::Administration,
+    body::Fed,
     catalogue::{Query, neighbours},
     fields::{plain, typed},
-    lists,
+    info, lists,
     metrics::Figures,
     names::{self, Placing},
+    operator::Operator,
     pages::{self, Orders},
     problem::Problem,
     shared::Central,
@@ -39,9 +41,13 @@ pub(super) fn router(
     door: CentralDoor,
     administration: Administration,
     most_viewers: usize,
+    operator: Option<Operator>,
 ) -> Router {
-    let central = Central::new(door, administration, most_viewers);
-    api::mounted(Router::new(), api::of_central())
+    let central = Central::new(door, administration, most_viewers, operator);
+    let router = api::mounted(Router::new(), api::of_central());
+    #[cfg(feature = "grpc")]
+    let router = super::grpc::mounted(router);
+    router
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/", get(page))
@@ -52,6 +58,7 @@ pub(super) fn router(
         .route("/meta4/{*name}", get(metalink))
         .route("/sha256/{*name}", get(sha256))
         .route("/m3u/{*name}", get(playlist))
+        .route("/info", get(info::answer))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -107,6 +114,12 @@ async fn watch(State(central): State<Central>, request: Parts) -> Response<Body>
     let answer = async {
         let name = named(&request, "/ver/", "")?;
         let mut response = central.watching.answer(&request, name.clone()).await?;
+        let has_body = response.extensions().get::<Fed>().is_some();
+        if has_body && let Ok(asker) = asker(&request) {
+            // Every reader counts once, whatever its player asks for.
+            let reader = asker.ip.to_string();
+            let _ = central.door.played(name.clone(), reader).await;
+        }
         if request.headers.contains_key("want-digest") && response.status().is_success() {
             let offer = central.offer(name).await?;
             link_to_others(&central, &request, &offer, response.headers_mut())?;
@@ -268,8 +281,11 @@ async fn metrics(State(central): State<Central>, request: Parts) -> Response<Bod
     let answer = async {
         let counts = counts(&request).ok_or(Problem::Stopping)?;
         let own = central.door.own().await?;
+        let info = central.door.info().await?;
         let figures = match central.door.summary().await {
-            Ok(look) => Figures::of_central(&look, &counts).watched(central.watching.figures()),
+            Ok(look) => Figures::of_central(&look, &counts)
+                .counting(&info.queue, info.figures)
+                .watched(central.watching.figures()),
             Err(Unanswered::Standby(_)) => Figures::on_standby(&own, &counts),
             Err(why) => return Err(why.into()),
         };
@@ -286,11 +302,12 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let present = central.door.present().await?;
         let all = central.door.catalogue().await?;
+        let popular = central.door.popular().await.map_err(stopping)?;
         let orders = orders(administers(central.administration, asker));
         let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.
         let made = tokio::task::spawn_blocking(move || {
-            let view = searched.select(&all, &query);
+            let view = searched.select_of(&all, &query, popular);
             pages::front(&view, &query, &present, orders, tongue)
         });
         made.await.map_err(|_| Problem::Stopping)

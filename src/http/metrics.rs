@@ -24,6 +24,7 @@ use super::{fields::plain, problem::Problem};
 use crate::{
     node::{
         ServerFigures,
+        central::QueueInfo,
         face::{Timed, Timings},
     },
     proto::ErrorCode,
@@ -108,6 +109,31 @@ impl Figures {
             "trozos_stream_sent_bytes",
             "Bytes that those were sent.",
             sent_bytes,
+        );
+        self
+    }
+
+    /// What people and programs count, and by which doors.
+    pub(super) fn counting(mut self, queue: &QueueInfo, figures: usize) -> Self {
+        self.gauge("trozos_figures", "Free figures.", figures as f64);
+        self.gauge(
+            "trozos_figure_orders_waiting",
+            "Orders to figures that wait.",
+            queue.waiting as f64,
+        );
+        let doors = queue.doors.iter();
+        let rows = doors.map(|door| (label("door", door.door.name()), door.orders));
+        self.counters(
+            "trozos_figure_orders",
+            "Orders to figures that came in, by door.",
+            rows.collect(),
+        );
+        let doors = queue.doors.iter();
+        let rows = doors.map(|door| (label("door", door.door.name()), door.refused));
+        self.counters(
+            "trozos_figure_refusals",
+            "Of these, orders that changed nothing because something was wrong with them.",
+            rows.collect(),
         );
         self
     }

@@ -19,16 +19,21 @@ mod catalogue;
 mod central;
 mod counts;
 mod fields;
+mod figures;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod hosts;
+mod info;
 mod kinds;
 mod lists;
 mod live;
 mod local;
 mod metrics;
 mod names;
+mod operator;
 mod pace;
 mod pages;
 mod playing;
@@ -55,8 +60,11 @@ use crate::{
 use self::server::Server;
 pub use self::{
     auth::Passwords,
+    figures::FiguresDoor,
     hosts::Hosts,
+    info::info_lines,
     local::{Local, LocalError},
+    operator::{NotOrdered, Operator, Order, Ordered, Ordering},
     problem::Problem,
 };
 
@@ -71,9 +79,20 @@ pub fn of_central(
     passwords: Passwords,
     most_viewers: usize,
 ) -> FaceMaker<CentralDoor> {
+    of_central_with(hosts, passwords, most_viewers, None)
+}
+
+/// The same with what the central's program lends it.
+pub fn of_central_with(
+    hosts: Hosts,
+    passwords: Passwords,
+    most_viewers: usize,
+    operator: Option<Operator>,
+) -> FaceMaker<CentralDoor> {
     FaceMaker::new(move |door: CentralDoor| {
         let expelled = door.expelled().clone();
-        let router = central::router(door, passwords.administration(), most_viewers);
+        let may = passwords.administration();
+        let router = central::router(door, may, most_viewers, operator.clone());
         let (hosts, passwords) = (hosts.clone(), passwords.clone());
         Arc::new(Server::without(expelled, router, hosts, passwords))
     })

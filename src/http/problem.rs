@@ -177,6 +177,8 @@ pub(super) struct Reader {
     pub(super) is_person: bool,
     /// Something that wants a line of text.
     pub(super) wants_a_line: bool,
+    /// A program that calls by gRPC, which is told by fields.
+    pub(super) calls: bool,
 }
 
 impl Reader {
@@ -188,8 +190,45 @@ impl Reader {
             tongue: Tongue::of(headers),
             is_person: accept.contains("text/html") && !uri.path().starts_with("/api/"),
             wants_a_line: accept.trim_start().starts_with("text/plain"),
+            calls: is_call(headers),
         }
     }
+}
+
+fn is_call(headers: &HeaderMap) -> bool {
+    let mime = headers.get(header::CONTENT_TYPE);
+    let mime = mime.and_then(|mime| mime.to_str().ok()).unwrap_or("");
+    mime.starts_with("application/grpc")
+}
+
+/// The same for a program that calls by gRPC: an answer that is its head alone, with the number that gRPC has for it.
+fn called(problem: Problem) -> Response<Body> {
+    let number = match problem {
+        Problem::NotFound | Problem::NotAllowed | Problem::NotImplemented => 12,
+        Problem::PasswordWanted => 16,
+        Problem::NeedsTls
+        | Problem::WrongOrigin
+        | Problem::Expelled
+        | Problem::AdminOff
+        | Problem::AdminInClear => 7,
+        Problem::TooManyGuesses | Problem::TooLarge | Problem::TooLong => 8,
+        Problem::NotReady | Problem::Stopping => 14,
+        Problem::BadRequest | Problem::NotJson => 3,
+        Problem::Replaced
+        | Problem::BadHost
+        | Problem::WrongHost
+        | Problem::Conflict
+        | Problem::Unreadable => 9,
+    };
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    let mime = HeaderValue::from_static("application/grpc");
+    headers.insert(header::CONTENT_TYPE, mime);
+    headers.insert("grpc-status", HeaderValue::from(number));
+    let code = HeaderValue::from_static(problem.code());
+    headers.insert("grpc-message", code.clone());
+    headers.insert("trozos-code", code);
+    response
 }
 
 /// A problem, and what is to be said of this one.
@@ -248,6 +287,9 @@ impl Trouble {
     /// The answer, for programs or for people.
     pub(super) fn answer(&self, reader: Reader) -> Response<Body> {
         let Self { problem, detail } = self;
+        if reader.calls {
+            return called(*problem);
+        }
         let status = problem.status();
         let title = problem.title(reader.tongue);
         let retry_after = problem.retry_after();

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use super::{
-    asker::Asker, auth::Administration, catalogue::Searched, live::Live, names, problem::Problem,
-    watching::Watching,
+    asker::Asker, auth::Administration, catalogue::Searched, live::Live, names, operator::Operator,
+    problem::Problem, watching::Watching,
 };
 use crate::{
     model::FileName,
@@ -26,6 +26,9 @@ pub(super) struct Central {
     pub(super) live: Live,
     pub(super) searched: Arc<Searched>,
     pub(super) watching: Watching,
+    /// What the program lends, if it does.
+    #[cfg_attr(not(feature = "grpc"), allow(dead_code, reason = "gRPC alone asks it"))]
+    pub(super) operator: Option<Operator>,
     /// Counts redirections, so that equally busy secondaries take turns.
     turn: Arc<AtomicUsize>,
 }
@@ -44,8 +47,10 @@ impl Central {
         door: CentralDoor,
         administration: Administration,
         most_viewers: usize,
+        operator: Option<Operator>,
     ) -> Self {
         Self {
+            operator,
             watching: Watching::new(door.gateway().clone(), most_viewers),
             live: Live::new(door.clone()),
             door,

@@ -44,6 +44,24 @@ pub const CODE_LASTS: Duration = Duration::from_secs(24 * 3600);
 /// Lines of the audit trail that are kept: of orders and accounts, and as many of connections and downloads, so that many
 /// of these take nothing away of those.
 pub const AUDIT_KEPT: usize = 10_000;
+/// Longest name of a free figure, in bytes of UTF-8.
+pub const MAX_FIGURE_NAME_BYTES: usize = 64;
+/// Longest name that an asker gives a request of a figure, in bytes.
+pub const MAX_FIGURE_REQUEST_BYTES: usize = 64;
+/// Longest line or datagram at a door of figures, in bytes.
+pub const MAX_FIGURE_LINE_BYTES: usize = 1280;
+/// Free figures of a cluster.
+pub const MAX_FIGURES: usize = 4096;
+/// Votes of a cluster.
+pub const MAX_VOTES: usize = 100_000;
+/// The latest requests of figures with a name that are remembered, so that a repeated one counts once.
+pub const MAX_FIGURE_REQUESTS: usize = 32_768;
+/// The latest readers that are remembered, so that each counts once as having played a file.
+pub const MAX_PLAYERS: usize = 16_384;
+/// Orders of figures that may wait at one door.
+pub const MAX_FIGURE_QUEUE: usize = 8192;
+/// Longest private message, in bytes of UTF-8.
+pub const MAX_PRIVATE_BYTES: usize = 4096;
 /// Longest name of a group, in bytes of UTF-8.
 pub const MAX_GROUP_NAME_BYTES: usize = 48;
 /// Centrals of a cluster that a node knows of, besides those that it was started with.

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountKey, AccountName, ChunkIndex, ClientName, Conflict, CopyLimits, CopyOrder, Digest,
-    Fault, FileMeta, FileName, Finished, Grant, HeldFile, Job, KnownSource, Outcome, PeerInfo,
-    PeerNumber, Publish, RemovedReason, RequestId, RoomAnswer, RoomId, RoomMessage, RoomName,
-    RoomOrder, SentBytes, SentTransfer, Sharing, Signature, SourceId, SourceInfo, TransferId,
-    VerifyKey, Wish,
+    Fault, FigureError, FigureName, FigureOrder, FigureValue, FileMeta, FileName, Finished, Grant,
+    HeldFile, Job, KnownSource, Outcome, PeerInfo, PeerNumber, Publish, RemovedReason, RequestId,
+    RoomAnswer, RoomId, RoomMessage, RoomName, RoomOrder, SentBytes, SentTransfer, Sharing,
+    Signature, SourceId, SourceInfo, TransferId, VerifyKey, Wish,
 };
 
 pub use self::questions::{Answer, Question, User};
@@ -247,6 +247,63 @@ pub struct Resume {
     pub sources: Vec<KnownSource>,
 }
 
+/// What a client counts, or asks of what is counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Counting {
+    /// An order to a figure.
+    Count {
+        /// Chosen by the client; the answer carries it.
+        request: RequestId,
+        /// Which figure.
+        name: FigureName,
+        /// What.
+        order: FigureOrder,
+    },
+    /// The free figures, from after a name.
+    CountList {
+        /// Chosen by the client; the answer carries it.
+        request: RequestId,
+        /// The last name of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<FigureName>,
+    },
+    /// It plays a file. Nothing is answered.
+    Played {
+        /// The file.
+        name: FileName,
+    },
+}
+
+/// The answer to [`Counting`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Counted {
+    /// The value of a figure after an order.
+    CountValue {
+        /// The client's number for it.
+        request: RequestId,
+        /// The figure.
+        figure: FigureValue,
+    },
+    /// The order changed nothing.
+    CountRefused {
+        /// The client's number for it.
+        request: RequestId,
+        /// Why.
+        error: FigureError,
+    },
+    /// A page of the free figures.
+    CountFigures {
+        /// The client's number for it.
+        request: RequestId,
+        /// By name.
+        figures: Vec<FigureValue>,
+        /// There are more after the last of them.
+        more: bool,
+    },
+}
+
 /// From a secondary to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -394,6 +451,13 @@ pub enum ForClient {
         /// The peer, where it listens, and a ticket that lets it ask here.
         #[serde(flatten)]
         to: PeerInfo,
+    },
+    /// Somebody says something to this client alone. Whoever says it may be anybody: the name is their own word.
+    Private {
+        /// Who, by their own word.
+        from: String,
+        /// What.
+        text: String,
     },
     /// The books of an ended transfer are closed: what the secondaries reported.
     Booked {

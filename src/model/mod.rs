@@ -7,6 +7,7 @@ mod chunk_set;
 mod codes;
 mod copying;
 mod digest;
+mod figure;
 mod figures;
 mod folder;
 mod held;
@@ -39,6 +40,10 @@ pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
+pub use figure::{
+    FigureAnswer, FigureDoor, FigureError, FigureLine, FigureName, FigureOrder, FigureRequest,
+    FigureValue, USUAL_FIGURE, request_name,
+};
 pub use figures::Figure;
 pub(crate) use figures::figures;
 pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     AccountKey, AccountName, ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId,
-    Digest, FileMeta, FileName, Incarnation, Likeness, PeerNumber, RequestId, SecondaryNumber,
-    Session, Signature, SourceId, Term, Ticket, TransferId, VerifyKey,
+    Digest, FigureName, FigureOrder, FileMeta, FileName, Incarnation, Likeness, PeerNumber,
+    RequestId, SecondaryNumber, Session, Signature, SourceId, Term, Ticket, TransferId, VerifyKey,
 };
 
 macro_rules! text_value {
@@ -29,6 +29,8 @@ macro_rules! text_value {
 }
 
 text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
+text_value!(FigureOrder, |order| Cow::Owned(order.to_string()));
+text_value!(FigureName, |name| Cow::Owned(name.to_string()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
 text_value!(AccountName, |name| Cow::Borrowed(name.as_str()));
 text_value!(Likeness, |likeness| Cow::Borrowed(likeness.as_str()));

@@ -3,6 +3,7 @@
 mod beginning;
 mod certificate;
 mod connect;
+mod datagrams;
 mod descriptors;
 #[cfg(feature = "etcd")]
 pub mod etcd;
@@ -29,6 +30,7 @@ mod zones;
 pub use beginning::{Beginning, beginning};
 pub use certificate::{CertificateTrouble, PemTrouble};
 pub use connect::{ConnectError, connect, resolve};
+pub use datagrams::datagrams;
 pub use descriptors::connection_permits;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};

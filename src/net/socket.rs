@@ -3,7 +3,7 @@
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -141,6 +141,22 @@ impl Socket {
             Self::Kernel(socket) => Some(socket),
             #[cfg(test)]
             Self::Memory(_) => None,
+        }
+    }
+
+    /// The descriptor of the kernel's socket, which waits from now on, for another process.
+    ///
+    /// # Errors
+    /// What the system says, and where it is not the kernel's.
+    pub fn into_descriptor(self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Kernel(socket) => {
+                let socket = socket.into_std()?;
+                socket.set_nonblocking(false)?;
+                Ok(socket.into())
+            }
+            #[cfg(test)]
+            Self::Memory(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -7,8 +7,11 @@ pub mod central;
 pub mod certificates;
 pub mod client;
 mod clock;
+#[cfg(feature = "grpc")]
+pub mod console;
 mod conversation;
 mod dialling;
+pub mod doors;
 pub mod face;
 mod failure;
 mod fetch;

@@ -144,7 +144,7 @@ impl StartError {
     }
 
     /// Sorts a failure to listen.
-    fn listen(address: SocketAddr, error: std::io::Error) -> Self {
+    pub(super) fn listen(address: SocketAddr, error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::AddrInUse => Self::PortInUse(address),
             std::io::ErrorKind::AddrNotAvailable => Self::NotLocal(address.ip()),

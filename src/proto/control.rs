@@ -15,8 +15,8 @@ use super::{
 use crate::model::{
     RequestId, Term,
     messages::{
-        Answer, ForClient, ForReceiver, ForRooms, ForSecondary, FromClient, FromReceiver,
-        FromSecondary, OfRooms, Question, Signed,
+        Answer, Counted, Counting, ForClient, ForReceiver, ForRooms, ForSecondary, FromClient,
+        FromReceiver, FromSecondary, OfRooms, Question, Signed,
     },
 };
 
@@ -45,6 +45,9 @@ pub enum ToCentral {
     /// A question, whoever asks.
     #[serde(untagged)]
     Question(Question),
+    /// From a client that counts.
+    #[serde(untagged)]
+    Counting(Counting),
     /// From a secondary.
     #[serde(untagged)]
     Secondary(FromSecondary),
@@ -62,6 +65,7 @@ impl<'de> Nested<'de> for ToCentral {
             _ if message.is_of::<Signed>() => message.into().map(Self::Signed),
             _ if message.is_of::<OfRooms>() => message.into().map(Self::Rooms),
             _ if message.is_of::<Question>() => message.into().map(Self::Question),
+            _ if message.is_of::<Counting>() => message.into().map(Self::Counting),
             _ => message.unknown(),
         }
     }
@@ -140,6 +144,9 @@ pub enum FromCentral {
     /// The answer to a question.
     #[serde(untagged)]
     Answer(Answer),
+    /// The answer to a client that counts.
+    #[serde(untagged)]
+    Counted(Counted),
     /// For a secondary.
     #[serde(untagged)]
     Secondary(ForSecondary),
@@ -217,6 +224,7 @@ impl<'de> Nested<'de> for FromCentral {
             _ if message.is_of::<ForSecondary>() => message.into().map(Self::Secondary),
             _ if message.is_of::<ForClient>() => message.into().map(Self::Client),
             _ if message.is_of::<Answer>() => message.into().map(Self::Answer),
+            _ if message.is_of::<Counted>() => message.into().map(Self::Counted),
             _ => message.unknown(),
         }
     }
@@ -238,8 +246,8 @@ macro_rules! group {
     };
 }
 
-group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Rooms(OfRooms), Signed(Signed), Question(Question), Secondary(FromSecondary),);
-group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Rooms(ForRooms), Answer(Answer), Secondary(ForSecondary),);
+group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Rooms(OfRooms), Signed(Signed), Question(Question), Counting(Counting), Secondary(FromSecondary),);
+group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Rooms(ForRooms), Answer(Answer), Counted(Counted), Secondary(ForSecondary),);
 
 #[cfg(test)]
 mod tests {
@@ -352,6 +360,28 @@ mod tests {
         }
         let nobody = r#"{"type":"more-peers","transfer":"1-0000000000000017","lost":[0]}"#;
         assert!(to_central(nobody).is_err());
+    }
+
+    #[test]
+    fn counts_round_trip() {
+        for json in [
+            r#"{"type":"count","request":1,"name":"votos:a b.mp4","order":"dec.1"}"#,
+            r#"{"type":"count-list","request":2,"after":"contador"}"#,
+            r#"{"type":"played","name":"a.mp4"}"#,
+        ] {
+            let message = to_central(json).unwrap();
+            assert!(matches!(message, ToCentral::Counting(_)));
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
+        for json in [
+            r#"{"type":"count-value","request":1,"figure":{"name":"x","value":-9223372036854775808}}"#,
+            r#"{"type":"count-refused","request":1,"error":{"code":"figure-overflow","value":7}}"#,
+            r#"{"type":"count-figures","request":2,"figures":[],"more":false}"#,
+        ] {
+            let message: FromCentral = serde_json::from_str(json).unwrap();
+            assert!(matches!(message, FromCentral::Counted(_)));
+            assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        }
     }
 
     #[test]

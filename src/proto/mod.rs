@@ -11,6 +11,8 @@ mod codec;
 pub mod control;
 pub mod data;
 mod error_code;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod handshake;
 pub mod legacy;
 pub mod links;

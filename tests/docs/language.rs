@@ -34,6 +34,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("conectar", "connect"),
     ("contenido", "content"),
     ("desconectar", "disconnect"),
+    ("consola", "console"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),
@@ -74,6 +75,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("central-clave.pem", "central-key.pem"),
     ("10.0.0.2-clave.pem", "10.0.0.2-key.pem"),
     ("descargas", "downloads"),
+    ("votos", "votes"),
 ];
 
 /// Names of the prompts' commands in Spanish and in English, in capitals.

@@ -64,7 +64,13 @@ impl Program {
     /// One of its commands that has all the options that any of them has of its own.
     fn telling_commands(self) -> &'static [&'static str] {
         match self {
-            Self::Central => &["certificados", "certificados-motor", "diario", "estado"],
+            Self::Central => &[
+                "certificados",
+                "certificados-motor",
+                "consola",
+                "diario",
+                "estado",
+            ],
             Self::Secondary => &["estado", "vaciar"],
             Self::Client => &["descargar", "ver", "enlace"],
             Self::Local => &[],
@@ -87,9 +93,14 @@ impl Program {
 
     fn has_of_its_own(self, command: &str) -> bool {
         match self {
-            Self::Central => {
-                ["auditor", "certificados", "certificados-motor", "diario"].contains(&command)
-            }
+            Self::Central => [
+                "auditor",
+                "certificados",
+                "certificados-motor",
+                "consola",
+                "diario",
+            ]
+            .contains(&command),
             Self::Client => !Self::Central.has_of_its_own(command),
             Self::Secondary | Self::Local => false,
         }

@@ -17,6 +17,7 @@ pub(crate) const PAIRS: [[&str; 2]; 7] = [
     ["docs/es/scripts.md", "docs/en/scripts.md"],
     ["docs/es/api.md", "docs/en/api.md"],
     ["docs/es/salas.md", "docs/en/rooms.md"],
+    ["docs/es/cifras.md", "docs/en/figures.md"],
 ];
 
 /// A page.

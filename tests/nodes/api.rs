@@ -83,6 +83,7 @@ fn json(answer: &Answer) -> Value {
 /// An address for a path of a description.
 fn filled(path: &str) -> String {
     let path = path.replace("files/{name}", "files/a.mp4");
+    let path = path.replace("figures/{name}", "figures/contador");
     path.replace("{name}", "ana").replace("{number}", "1")
 }
 

@@ -5,6 +5,7 @@ mod accounts;
 mod api;
 mod cluster;
 mod downloads;
+mod figures;
 mod folders;
 mod http;
 mod later;

@@ -325,6 +325,7 @@ impl Places {
             | ForClient::Published { .. }
             | ForClient::Withdrawn { .. }
             | ForClient::Peers { .. }
+            | ForClient::Private { .. }
             | ForClient::ServeTo { .. } => {}
         }
     }

@@ -16,6 +16,7 @@ mod english;
 #[path = "../support/etcd.rs"]
 mod etcd;
 mod faults;
+mod figures;
 mod flags;
 mod kills;
 mod limits;

@@ -408,6 +408,13 @@ fn orders(servers: &Servers, schemas: &mut Schemas) {
         &["numero-descargas-video"],
         &["videos-cliente"],
         &["cola"],
+        &["cifra", "sala.aforo", "+5"],
+        &["cifra", "sala.aforo", "-3"],
+        &["cifra", "descargas:a.bin", "+5"],
+        &["cifra", "+9223372036854775807"],
+        &["cifra", "+1"],
+        &["cifras"],
+        &["info"],
     ] {
         schemas.hold("central-order", &servers.order("c", words));
     }

@@ -597,11 +597,12 @@ impl Walk {
                     | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
-                    | ForClient::YouAre { .. }
-                    | ForClient::Published { .. }
-                    | ForClient::Withdrawn { .. }
-                    | ForClient::Peers { .. }
-                    | ForClient::ServeTo { .. }
+            | ForClient::YouAre { .. }
+            | ForClient::Published { .. }
+            | ForClient::Withdrawn { .. }
+            | ForClient::Peers { .. }
+            | ForClient::ServeTo { .. }
+            | ForClient::Private { .. } 
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

@@ -8,7 +8,7 @@ use clap::{
 };
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, LogArgs, MOST_VIEWERS, OfCentral, Order,
+    ANYWHERE, CENTRAL_PORT, Common, FiguresArgs, HttpArgs, LogArgs, MOST_VIEWERS, OfCentral, Order,
     SecurityArgs, USUAL_SECONDARIES,
 };
 use crate::{
@@ -93,6 +93,8 @@ pub struct CentralArgs {
     #[arg(long)]
     pub sin_consola: bool,
     #[command(flatten)]
+    pub cifras: FiguresArgs,
+    #[command(flatten)]
     pub http: HttpArgs,
     #[command(flatten)]
     pub security: SecurityArgs,
@@ -115,6 +117,10 @@ pub enum CentralCommand {
     /// Follows the audit trail over the network.
     #[command(next_help_heading = "options")]
     Auditor(Box<AuditorArgs>),
+    /// The prompt of a central that runs elsewhere.
+    #[cfg(feature = "grpc")]
+    #[command(next_help_heading = "options")]
+    Consola(ConsoleArgs),
     /// Something that is asked of a central that runs.
     #[command(flatten)]
     Order(Order<OfCentral>),
@@ -149,6 +155,29 @@ impl AuditorArgs {
     pub fn centrals(&self) -> Centrals {
         self.ip_central.centrals(self.puerto_central, None, None)
     }
+}
+
+/// Which central is spoken to from afar.
+#[cfg(feature = "grpc")]
+#[derive(Args, Clone, Debug)]
+pub struct ConsoleArgs {
+    /// Where it is.
+    #[arg(long, value_name = "IP", value_parser = tidy(place))]
+    pub en: Place,
+    /// File with the administrator's password.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub admin_contrasena_archivo: Option<PathBuf>,
+    /// The certificate of the authority of its certificate.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub tls_ca: Option<PathBuf>,
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// One order; without any there is a prompt.
+    #[arg(value_name = "VALOR", help_heading = "arguments")]
+    pub palabras: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// What certificates are to be made.
@@ -211,6 +240,7 @@ impl CentralArgs {
         listen: SocketAddr,
         security: Arc<Security>,
         several: Option<SeveralConfig>,
+        operator: http::Operator,
     ) -> CentralConfig {
         CentralConfig {
             listen,
@@ -229,7 +259,7 @@ impl CentralArgs {
             several,
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
-                http::of_central(hosts, passwords, self.max_ver.into())
+                http::of_central_with(hosts, passwords, self.max_ver.into(), Some(operator))
             }),
             security,
         }

@@ -110,12 +110,25 @@ impl HttpArgs {
         }
     }
 
+    /// What those say who ask of a door that gives no orders.
+    pub fn members(&self, security: &Security) -> Passwords {
+        Passwords {
+            member: security.password(),
+            ..Passwords::default()
+        }
+    }
+
+    /// The names of this server.
+    pub fn names(&self) -> Hosts {
+        let system = rustix::system::uname();
+        let machine = system.nodename().to_str().ok();
+        Hosts::new(machine, &self.http_nombre)
+    }
+
     /// The names under which HTTP is answered, if it is: in an open cluster unless it is switched off, in a closed one once
     /// it is switched on.
     pub fn hosts(&self, security: &Security) -> Option<Hosts> {
         let is_on = self.http.unwrap_or_else(|| security.is_open());
-        let system = rustix::system::uname();
-        let machine = system.nodename().to_str().ok();
-        is_on.then(|| Hosts::new(machine, &self.http_nombre))
+        is_on.then(|| self.names())
     }
 }

@@ -5,6 +5,7 @@
 
 mod central;
 mod client;
+mod figures;
 mod http;
 mod local;
 mod orders;
@@ -32,10 +33,13 @@ use crate::node::{
     client::{ClientConfig, Keeping},
 };
 
+#[cfg(feature = "grpc")]
+pub use central::ConsoleArgs;
 pub use central::{
     AuditorArgs, CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs,
 };
 pub use client::{Choice, ClientArgs, Output, Progress, Publication, Script, Watching};
+pub use figures::FiguresArgs;
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
@@ -279,11 +283,17 @@ mod tests {
         Ok(args.config(number, listen, None, Arc::default()))
     }
 
+    fn nobody() -> crate::http::Operator {
+        crate::http::Operator::new(Arc::new(|_, _, _| {
+            Box::pin(std::future::ready(Err(crate::http::NotOrdered::Stopping)))
+        }))
+    }
+
     #[test]
     fn defaults_are_the_originals() {
         let args = CentralArgs::parse_from(["videocentral"]);
         let listen = SocketAddr::new(args.ip.ip().unwrap(), args.puerto);
-        let central = args.config(listen, Arc::default(), None);
+        let central = args.config(listen, Arc::default(), None, nobody());
         assert_eq!(central.listen.to_string(), "0.0.0.0:50000");
         assert_eq!(
             (central.required_secondaries, central.max_downloads),

@@ -129,6 +129,7 @@ fn words(values: &str) -> Arg {
         .help(t!("order-words", values = values))
         .help_heading("arguments")
         .action(ArgAction::Append)
+        .allow_negative_numbers(true)
         .num_args(0..)
 }
 

@@ -298,6 +298,10 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Withdraw(name)) => return Next::Ask(Question::Withdraw(name)),
             Ok(ClientLine::Content(account)) => return Next::Ask(Question::Content(account)),
             Ok(ClientLine::Bring(line)) => return Next::Ask(Question::Bring(line)),
+            Ok(ClientLine::Figure(name, order)) => {
+                return Next::Ask(Question::Figure(name, order));
+            }
+            Ok(ClientLine::Figures) => return Next::Ask(Question::Figures),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::UploadLimit(timetable)) => self.upload_limit(timetable).await,
             Ok(ClientLine::Account(wish)) => return Next::Ask(Question::Account(wish)),
@@ -340,6 +344,8 @@ impl<E: Extra> Prompt<E> {
             Question::Bring(line) => self.bring(&line).await,
             Question::Account(wish) => self.account(wish).await,
             Question::Users(text) => self.users(text.as_deref()).await,
+            Question::Figure(name, order) => self.figure(name, order).await,
+            Question::Figures => self.figures().await,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
         commands::{BringLine, PublishLine, RoomLine, Wanted},
         text::spoken,
     },
-    model::{AccountName, ClientName, FileName},
+    model::{AccountName, ClientName, FigureName, FigureOrder, FileName},
     node::client::AccountWish,
 };
 
@@ -29,6 +29,8 @@ pub(super) enum Question {
     Bring(BringLine),
     Account(AccountWish),
     Users(Option<String>),
+    Figure(FigureName, FigureOrder),
+    Figures,
 }
 
 impl Question {
@@ -50,6 +52,8 @@ impl Question {
             | Self::Publish(_)
             | Self::Withdraw(_)
             | Self::Account(_)
+            | Self::Figure(..)
+            | Self::Figures
             | Self::Users(_) => return None,
         };
         Some(spoken::command(name))

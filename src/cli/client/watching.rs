@@ -1,4 +1,5 @@
 //! `VER` at the prompt: files at addresses of this machine while they come, until they are cancelled or the program ends.
+//! And what its users count: `CIFRA`, `CIFRAS`.
 
 use super::{
     prompt::{Extra, Prompt},
@@ -7,11 +8,12 @@ use super::{
 use crate::{
     cli::{
         commands::Wanted,
-        text::{errors, t},
+        console::page_columns,
+        text::{self, errors, t},
         wanted,
     },
     http::Local,
-    model::FileName,
+    model::{FigureName, FigureOrder, FileName},
     node::client::{ClientError, DownloadNumber, Keep, Watch},
 };
 
@@ -60,6 +62,26 @@ impl<E: Extra> Prompt<E> {
 
     fn tell_address(&self, url: &str) {
         self.printer.line(t!("watch-at", address = url));
+    }
+
+    pub(super) async fn figure(&self, name: FigureName, order: FigureOrder) {
+        match self.handle.count(name, order).await {
+            Ok(Ok(figure)) => self.printer.lines([text::figures::value(&figure)]),
+            Ok(Err(error)) => {
+                self.complain(text::coded(&text::figures::why(&error), error.code()));
+            }
+            Err(error) => self.fails(&error),
+        }
+    }
+
+    pub(super) async fn figures(&self) {
+        match self.handle.figures().await {
+            Ok(figures) => {
+                let lines = text::figures::all(&figures, page_columns());
+                self.printer.lines(lines);
+            }
+            Err(error) => self.fails(&error),
+        }
     }
 
     /// A download is given up: whoever watched it does not find it any more.

@@ -2,12 +2,12 @@
 
 use super::{
     BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, account_name,
-    audit::audit, file_name, form, nothing, numbers, parse, split_words, unquote, value,
+    audit::audit, figure, file_name, form, nothing, numbers, parse, split_words, unquote, value,
 };
 use crate::{
     cli::quantity::is_off,
     engine::fold::fold,
-    model::{AccountName, AuditQuery, FileName},
+    model::{AccountName, AuditQuery, FigureName, FigureOrder, FileName},
 };
 
 /// A line at a central's prompt.
@@ -47,6 +47,12 @@ pub enum CentralLine {
     FreeName(AccountName),
     /// `AUDITORIA`: these lines.
     Audit(AuditQuery, Form),
+    /// `CIFRA`.
+    Figure(FigureName, FigureOrder),
+    /// `CIFRAS`.
+    Figures,
+    /// `INFO`.
+    Info(Form),
     /// What every program has.
     Common(CommonLine),
 }
@@ -116,6 +122,12 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
             let (query, form) = audit(rest, &jiff::Zoned::now())?;
             CentralLine::Audit(query, form)
         }
+        CentralVerb::Figure => {
+            let (name, order) = figure(rest)?;
+            CentralLine::Figure(name, order)
+        }
+        CentralVerb::Figures => plain(CentralLine::Figures)?,
+        CentralVerb::Info => CentralLine::Info(form(rest, id)?),
     })
 }
 

@@ -1,15 +1,15 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, account_name, file_name,
-    limit, means_several, nothing, parse,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, RoomLine, account_name, figure,
+    file_name, limit, means_several, nothing, parse,
     publishing::{self, BringLine, PublishLine},
     rooms, split_words, unquote, value,
 };
 use crate::{
     cli::timetable::{self, Timetable},
     engine::fold::fold,
-    model::{AccountName, ClientName, FileName},
+    model::{AccountName, ClientName, FigureName, FigureOrder, FileName},
     node::client::AccountWish,
 };
 
@@ -60,6 +60,10 @@ pub enum ClientLine {
     Account(AccountWish),
     /// `USUARIOS`: those whose names have this in them.
     Users(Option<String>),
+    /// `CIFRA`.
+    Figure(FigureName, FigureOrder),
+    /// `CIFRAS`.
+    Figures,
     /// What every program has.
     Common(CommonLine),
 }
@@ -152,6 +156,14 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Users => {
             let text = unquote(rest);
             ClientLine::Users((!text.is_empty()).then(|| text.to_owned()))
+        }
+        ClientVerb::Figure => {
+            let (name, order) = figure(rest)?;
+            ClientLine::Figure(name, order)
+        }
+        ClientVerb::Figures => {
+            nothing(rest, id)?;
+            ClientLine::Figures
         }
     })
 }

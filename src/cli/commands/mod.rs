@@ -13,7 +13,10 @@ mod words;
 use super::timetable::{BadEntry, Bare, Timetable, WhyBad};
 use crate::{
     engine::fold::fold,
-    model::{AccountName, AccountNameError, FileName, FileNameError},
+    model::{
+        AccountName, AccountNameError, FigureError, FigureName, FigureOrder, FileName,
+        FileNameError,
+    },
 };
 
 pub use central::{AccountVerb, CentralLine, Drain, central};
@@ -126,6 +129,8 @@ pub enum BadValue {
     AuditFilter,
     /// It is no moment.
     Moment,
+    /// It is no figure, or no order to one.
+    Figure(FigureError),
 }
 
 fn value(value: &str, reason: BadValue) -> BadLine {
@@ -233,6 +238,29 @@ pub fn file_name(name: &str) -> Result<FileName, BadLine> {
 pub fn account_name(name: &str) -> Result<AccountName, BadLine> {
     let name = unquote(name.trim()).trim_start_matches('@');
     AccountName::try_from(name).map_err(|error| value(name, BadValue::AccountName(error)))
+}
+
+/// A figure and what is asked of it: `CIFRA sala.aforo +5`, `CIFRA +1`, `CIFRA sala.aforo`, `CIFRA`.
+///
+/// # Errors
+/// Where it is none.
+pub fn figure(rest: &str) -> Result<(FigureName, FigureOrder), BadLine> {
+    let bad = |word: &str| {
+        let word = word.to_owned();
+        move |error| value(&word, BadValue::Figure(error))
+    };
+    let named = |text: &str| match unquote(text.trim()) {
+        "" => Ok(FigureName::default()),
+        name => FigureName::try_from(name).map_err(bad(name)),
+    };
+    let (before, last) = rest.rsplit_once(char::is_whitespace).unwrap_or(("", rest));
+    match FigureOrder::typed(last) {
+        Ok(order) => Ok((named(before)?, order)),
+        // Numbers and signs are no names.
+        Err(error) if last.starts_with(['+', '=']) => Err(bad(last)(error)),
+        Err(error @ FigureError::TooLarge) => Err(bad(last)(error)),
+        Err(_) => Ok((named(rest)?, FigureOrder::Ask)),
+    }
 }
 
 fn form(rest: &str, id: &'static str) -> Result<Form, BadLine> {
@@ -407,6 +435,52 @@ mod tests {
         ] {
             let answer = explain(&secondary(line).unwrap_err());
             assert!(answer.contains(part), "{answer}");
+        }
+    }
+
+    #[test]
+    fn figures_are_counted_in_many_ways() {
+        let usual = FigureName::default;
+        let named = |name: &str| FigureName::try_from(name).unwrap();
+        for (line, expected) in [
+            ("CIFRA", (usual(), FigureOrder::Ask)),
+            ("cifra +5", (usual(), FigureOrder::Add(5))),
+            ("FIGURE inc.5", (usual(), FigureOrder::Add(5))),
+            (
+                "CIFRA sala.aforo -3",
+                (named("sala.aforo"), FigureOrder::Add(-3)),
+            ),
+            ("CIFRA sala.aforo", (named("sala.aforo"), FigureOrder::Ask)),
+            (
+                "CIFRA \"votos:a b.mp4\" +1",
+                (named("votos:a b.mp4"), FigureOrder::Add(1)),
+            ),
+            (
+                "CIFRA votos:a b.mp4",
+                (named("votos:a b.mp4"), FigureOrder::Ask),
+            ),
+            ("CIFRA x =0", (named("x"), FigureOrder::Reset)),
+        ] {
+            let (name, order) = expected;
+            let parsed = central(line);
+            assert_eq!(
+                parsed,
+                Ok(CentralLine::Figure(name.clone(), order)),
+                "{line}"
+            );
+            assert_eq!(client(line), Ok(ClientLine::Figure(name, order)), "{line}");
+        }
+        for line in [
+            "CIFRA +x",
+            "CIFRA a/b",
+            "CIFRA x =5",
+            "CIFRA x y +1",
+            "CIFRA +9223372036854775808",
+        ] {
+            assert!(
+                matches!(central(line), Err(BadLine::Value { .. })),
+                "{line}"
+            );
         }
     }
 

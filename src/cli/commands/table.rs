@@ -94,6 +94,8 @@ pub enum ClientVerb {
     Connect,
     Disconnect,
     Users,
+    Figure,
+    Figures,
 }
 
 /// What a central does.
@@ -117,6 +119,9 @@ pub enum CentralVerb {
     Account,
     FreeName,
     Audit,
+    Figure,
+    Figures,
+    Info,
 }
 
 /// What a secondary does.
@@ -239,6 +244,8 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["BAJA", "UNREGISTER"],
     ),
     entry(ClientVerb::Users, "users", &["USUARIOS", "LIST_USERS"]),
+    entry(ClientVerb::Figure, "figure", &["CIFRA", "FIGURE"]),
+    entry(ClientVerb::Figures, "figures", &["CIFRAS", "FIGURES"]),
 ];
 
 /// Commands of a central.
@@ -284,6 +291,9 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         "statistics",
         &["ESTADISTICAS", "STATISTICS", "STATS"],
     ),
+    entry(CentralVerb::Figure, "figure", &["CIFRA", "FIGURE"]),
+    entry(CentralVerb::Figures, "figures", &["CIFRAS", "FIGURES"]),
+    entry(CentralVerb::Info, "info", &["INFO", "INFORMATION"]),
 ];
 
 /// Commands of a secondary.

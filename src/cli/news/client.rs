@@ -68,6 +68,7 @@ impl ClientNews {
             | ClientEvent::NotOffered { .. }
             | ClientEvent::WithdrawnElsewhere { .. }
             | ClientEvent::NotServing(_)
+            | ClientEvent::Private { .. }
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

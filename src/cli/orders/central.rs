@@ -1,5 +1,7 @@
 //! What a central answers to a command: the same at its prompt and to orders from outside.
 
+use std::sync::Arc;
+
 use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
@@ -9,18 +11,19 @@ use crate::{
         text::{
             self,
             bad_line::explain,
-            coded,
+            coded, language,
             line::{Line, complaint},
             spoken, t, uncoded,
         },
     },
     engine::accounts::AccountRefusal,
-    model::{AccountName, ClientName, Door, FileName, OrderId},
+    http::{self, NotOrdered, Operator},
+    model::{AccountName, ClientName, Door, FigureDoor, FigureRequest, FileName, OrderId},
     node::{
         Stopped,
         central::{
-            AccountChange, CentralAnswer, CentralHandle, CentralOrders, Drained, DrainedSecondary,
-            Expelled, Order, Ordered, Resolved, Unanswered,
+            AccountChange, CentralAnswer, CentralOrders, Drained, DrainedSecondary, Expelled,
+            Order, Ordered, Rank, Resolved, Unanswered,
         },
         rules::central::code_of_account,
     },
@@ -28,11 +31,13 @@ use crate::{
 
 /// Does what a command says; `None` for those of the prompt itself.
 pub(in crate::cli) async fn perform(
-    handle: &CentralOrders,
+    orders: &CentralOrders,
     line: CentralLine,
+    by: By,
     id: Option<OrderId>,
 ) -> Result<Option<CentralAnswer>, Unanswered> {
     use CentralAnswer as Answer;
+    let handle = orders;
     Ok(Some(match line {
         CentralLine::PerFile => Answer::DownloadsPerFile(handle.downloads_per_file().await?),
         CentralLine::PerClient => Answer::DownloadsPerClient(handle.downloads_per_client().await?),
@@ -90,6 +95,22 @@ pub(in crate::cli) async fn perform(
             changed(&name.client(), AccountChange::Freed, freed)
         }
         CentralLine::Audit(query, _) => Answer::Audit(handle.audit(query).await?),
+        CentralLine::Figure(name, order) => {
+            let request = FigureRequest {
+                name,
+                order,
+                door: by.door,
+                who: by.who,
+                request: None,
+                may_reset: true,
+            };
+            match handle.figure(request, Rank::Operator).await? {
+                Ok(figure) => Answer::Figure(figure),
+                Err(error) => Answer::FigureRefused(error),
+            }
+        }
+        CentralLine::Figures => Answer::Figures(handle.figures().await?),
+        CentralLine::Info(_) => Answer::Info(Box::new(handle.info().await?)),
         CentralLine::Common(_) => return Ok(None),
     }))
 }
@@ -148,17 +169,43 @@ fn refused(name: &ClientName, refusal: &AccountRefusal) -> CentralAnswer {
     }
 }
 
+/// Who gives an order, for those that say so.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct By {
+    pub(in crate::cli) door: FigureDoor,
+    pub(in crate::cli) who: String,
+}
+
+impl By {
+    /// Whoever has this machine's console, or may use its socket.
+    pub(in crate::cli) fn console() -> Self {
+        Self {
+            door: FigureDoor::Console,
+            who: "console".to_owned(),
+        }
+    }
+
+    /// The door as the audit trail has it: other programs come by the socket, or by the network.
+    fn audited(&self) -> Door {
+        match self.door {
+            FigureDoor::Grpc => Door::Http,
+            _ => Door::Socket,
+        }
+    }
+}
+
 /// Does what another program asks.
 pub(in crate::cli) async fn order(
-    handle: &CentralHandle,
+    handle: &CentralOrders,
     request: Request,
+    by: By,
 ) -> Result<CentralAnswer, NotDone> {
     let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
     // Who reigns is told all the same.
     if handle.is_journal_busy() && line != CentralLine::Centrals {
         return Err(NotDone::JournalBusy);
     }
-    match perform(&handle.by(Door::Socket), line, request.id).await {
+    match perform(&handle.by(by.audited()), line, by, request.id).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
         Err(Unanswered::Stopped(Stopped)) => Err(NotDone::Stopping),
@@ -189,11 +236,43 @@ pub(in crate::cli) fn unanswered(why: &Unanswered) -> String {
     coded(&text, why.code())
 }
 
+/// What the face of a central is lent: the same as its prompt.
+pub(in crate::cli) fn operator() -> Operator {
+    Operator::new(Arc::new(|orders, line, who| {
+        let by = By {
+            door: FigureDoor::Grpc,
+            who,
+        };
+        let request = Request {
+            line,
+            yes: false,
+            id: None,
+        };
+        Box::pin(async move {
+            match order(&orders, request, by).await {
+                Ok(answer) => Ok(http::Ordered {
+                    lines: answer.lines().iter().map(Line::text).collect(),
+                    json: serde_json::to_string(&answer).unwrap_or_default(),
+                    exit: answer.exit().code(),
+                }),
+                Err(NotDone::Bad(why)) => Err(NotOrdered::Bad(why)),
+                Err(NotDone::Unanswered { message, .. }) => Err(NotOrdered::Bad(message)),
+                Err(NotDone::JournalBusy) => Err(NotOrdered::Bad(t!(
+                    "journal-busy",
+                    program = Central::PROGRAM
+                ))),
+                Err(NotDone::Stopping) => Err(NotOrdered::Stopping),
+            }
+        })
+    }))
+}
+
 /// How the answer to a line is wanted.
 pub(in crate::cli) fn form(line: &CentralLine) -> Form {
     match line {
         CentralLine::Conflicts(form)
         | CentralLine::Statistics(form)
+        | CentralLine::Info(form)
         | CentralLine::Audit(_, form) => *form,
         CentralLine::PerFile
         | CentralLine::PerClient
@@ -209,6 +288,8 @@ pub(in crate::cli) fn form(line: &CentralLine) -> Form {
         | CentralLine::Accounts
         | CentralLine::Account(..)
         | CentralLine::FreeName(_)
+        | CentralLine::Figure(..)
+        | CentralLine::Figures
         | CentralLine::Common(_) => Form::Table,
     }
 }
@@ -263,6 +344,10 @@ impl Answer for CentralAnswer {
                 vec![complaint(text::accounts::refused(name, code))]
             }
             Self::Audit(lines) => plain(text::accounts::audit(lines)),
+            Self::Figure(figure) => vec![text::figures::value(figure)],
+            Self::FigureRefused(error) => vec![text::figures::refused(error)],
+            Self::Figures(figures) => plain(text::figures::all(figures, columns)),
+            Self::Info(info) => plain(http::info_lines(info, language::chosen().tag())),
             Self::Statistics(document) => {
                 plain(text::statistics::document(document, Form::Table, columns))
             }
@@ -288,9 +373,9 @@ impl Answer for CentralAnswer {
                 resolved: Resolved::NoConflict | Resolved::NoSuchChoice(_),
                 ..
             } => Exit::Failed,
-            Self::Migrated { to: None, .. } => Exit::Failed,
             Self::AccountRefused { .. } => Exit::NotFound,
             Self::AccountCode { code: None, .. } => Exit::Failed,
+            Self::Migrated { to: None, .. } | Self::FigureRefused(_) => Exit::Failed,
             // As `videocliente estado`.
             Self::Status(status) if !status.ready => Exit::Failed,
             _ => Exit::Well,

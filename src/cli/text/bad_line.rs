@@ -1,6 +1,6 @@
 //! Why a line at a prompt is no command.
 
-use super::{files::file_name, limits, spoken, spoken::usage, t};
+use super::{figures, files::file_name, limits, spoken, spoken::usage, t};
 use crate::{
     cli::commands::{BadLine, BadValue},
     model::limits::{MAX_ACCOUNT_NAME_CHARS, MAX_ROOM_NAME_CHARS, MAX_TEXT_BYTES},
@@ -45,5 +45,6 @@ fn why(reason: &BadValue) -> String {
         BadValue::AccountVerb => t!("why-account"),
         BadValue::AuditFilter => t!("why-audit"),
         BadValue::Moment => t!("why-moment"),
+        BadValue::Figure(error) => figures::why(error),
     }
 }

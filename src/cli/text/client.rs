@@ -54,6 +54,7 @@ pub fn event(event: &ClientEvent) -> Line {
         ClientEvent::WithdrawnElsewhere { name } => warning(t!("withdrawn-elsewhere", name = name)),
         ClientEvent::NotServing(why) => warning(t!("not-serving", why = why)),
         ClientEvent::Account(event) => super::accounts::event(event),
+        ClientEvent::Private { from, text } => super::figures::private(from, text),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Room(event) => {
             let lines = super::rooms::event(event, None);
@@ -146,10 +147,9 @@ fn complete(summary: &Summary) -> String {
         };
         t!("amount-in", size = size, time = time(summary.took))
     };
-    if summary.path.as_os_str().is_empty() {
-        t!("download-complete", amount = amount)
-    } else {
-        t!("download-complete-at", amount = amount, path = summary.path)
+    match summary.path.as_os_str().is_empty() {
+        true => t!("download-complete", amount = amount),
+        false => t!("download-complete-at", amount = amount, path = summary.path),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::cli::commands::{BadLine, COMMON, nearest_command};
 type Group = (fn() -> String, &'static [&'static str]);
 
 /// Which commands stand together, in this order. Those that are in none of these are in the last one.
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     (
         || t!("help-system"),
         &[
@@ -27,12 +27,14 @@ const GROUPS: [Group; 9] = [
             "secondary-status",
             "limit",
             "statistics",
+            "info",
         ],
     ),
     (
         || t!("help-files"),
         &["list", "search", "download", "verify", "watch"],
     ),
+    (|| t!("help-figures"), &["figure", "figures"]),
     (
         || t!("help-downloads"),
         &[

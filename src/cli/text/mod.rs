@@ -8,6 +8,7 @@ pub mod central;
 pub mod client;
 pub mod conflicts;
 pub mod errors;
+pub mod figures;
 pub mod files;
 pub mod flags;
 pub mod harmless;

@@ -90,6 +90,10 @@ impl Books {
         self.tables.per_file()
     }
 
+    pub(super) fn downloads_of(&self, file: &FileName) -> u64 {
+        self.tables.downloads_of(file)
+    }
+
     pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
         self.tables.per_client()
     }

@@ -38,6 +38,7 @@ pub use numbers::NumberSet;
 pub use peers::PeerPlace;
 pub use router::{
     AccountInfo, ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts,
-    Holder, ListingVersion, QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
+    Holder, ListingVersion, Popularity, QueueRow, Running, SecondaryCondition, SecondaryInfo,
+    SentBy,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod clients;
 mod counts;
+mod figures;
 mod files;
 mod listing;
 mod people;
@@ -51,6 +52,7 @@ use crate::{
 pub use self::{
     accounts::AccountInfo,
     counts::{FileCounts, SentBy},
+    figures::Popularity,
     people::{Drained, Expelled},
     running::Running,
     views::{

@@ -10,9 +10,12 @@ use super::{
     rooms::RoomFact,
     saved::{ClosedTransfer, OpenTransfer},
 };
-use crate::model::{
-    Audited, ClientName, FileName, Incarnation, NameRecord, OrderId, Publication, Receiver,
-    RequestId, SecondaryNumber, SentTransfer, Session, Term, TransferId,
+use crate::{
+    engine::figures::FigureFact,
+    model::{
+        Audited, ClientName, FileName, Incarnation, NameRecord, OrderId, Publication, Receiver,
+        RequestId, SecondaryNumber, SentTransfer, Session, Term, TransferId,
+    },
 };
 
 /// Something that a central must never forget. Fields that a reader does not know are passed over; a new kind needs a
@@ -145,6 +148,8 @@ pub enum Entry {
         /// The transfer.
         transfer: TransferId,
     },
+    /// A figure is another one.
+    Figure(FigureFact),
     /// A legacy client was sent a part, or some of one.
     Legacy {
         /// By whom.

@@ -151,6 +151,7 @@ impl Ledger {
             | Entry::Account(_)
             | Entry::Audit(_)
             | Entry::Room(_)
+            | Entry::Figure(_)
             | Entry::Answered { .. } => {}
         }
     }

@@ -42,8 +42,11 @@ pub use self::{
     trail::Trail,
     waiting::{Row, Waiting},
 };
-use crate::model::{
-    ClientName, Digest, FileName, Incarnation, NameRecord, Publication, SecondaryNumber, Term,
+use crate::{
+    engine::figures::Figures as Counted,
+    model::{
+        ClientName, Digest, FileName, Incarnation, NameRecord, Publication, SecondaryNumber, Term,
+    },
 };
 
 /// See the module.
@@ -68,6 +71,8 @@ pub struct Registry {
     trail: Trail,
     rooms: Rooms,
     answers: Answers,
+    #[serde(skip_serializing_if = "Counted::is_empty")]
+    counted: Counted,
 }
 
 /// How many downloads run at once, by a person's order.
@@ -159,6 +164,7 @@ impl Registry {
             Entry::Audit(line) => self.trail.add(line),
             Entry::Room(fact) => self.rooms.apply(fact),
             Entry::Answered { id, at_ms, answer } => self.answers.keep(id, at_ms, answer),
+            Entry::Figure(fact) => self.counted.apply(fact),
             Entry::Client { .. }
             | Entry::Open(_)
             | Entry::Dropped { .. }
@@ -276,6 +282,11 @@ impl Registry {
     /// What orders were answered.
     pub fn answers(&self) -> &Answers {
         &self.answers
+    }
+
+    /// What people and programs count.
+    pub fn counted(&self) -> &Counted {
+        &self.counted
     }
 
     /// The books.

@@ -48,6 +48,12 @@ impl Tables {
         files.map(|(name, counters)| (name, counters.downloads))
     }
 
+    /// Downloads of one file.
+    pub fn downloads_of(&self, file: &FileName) -> u64 {
+        let counters = self.totals.files.get(file);
+        counters.map_or(0, |counters| counters.downloads)
+    }
+
     /// Downloads per client.
     pub fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
         let clients = self.totals.clients.iter();

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::engine::figures::FigureFact;
 use crate::model::{
-    NameRecord, OrderId, Outcome, Receiver, RequestId, SentTransfer, Session, TransferId,
+    FigureDoor, NameRecord, OrderId, Outcome, Receiver, RequestId, SentTransfer, Session,
+    TransferId,
     samples::{client, finished, meta, name, number, received},
 };
 
@@ -65,6 +67,28 @@ fn story() -> Vec<Entry> {
             address: "10.0.0.1:50001".parse().unwrap(),
         },
         Entry::Begun,
+        Entry::Figure(FigureFact::Changed {
+            name: "sala.aforo".to_owned(),
+            by: i64::MIN,
+            value: i64::MIN,
+            door: FigureDoor::Udp,
+            who: "10.0.0.9".to_owned(),
+            request: Some("a-7".to_owned()),
+        }),
+        Entry::Figure(FigureFact::Reset {
+            name: "x".to_owned(),
+            door: FigureDoor::Console,
+            who: String::new(),
+        }),
+        Entry::Figure(FigureFact::Voted {
+            file: name("a"),
+            who: client("ana"),
+            likes: true,
+        }),
+        Entry::Figure(FigureFact::Played {
+            file: name("a"),
+            reader: u64::MAX,
+        }),
         Entry::Name(NameRecord {
             name: name("a"),
             current: Some(meta("a", 10, 1)),

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Answer, Nothing, READ, Route, WRITE, between, description, document, order_id, page_of, parsed,
-    reader, sees_people, writer,
+    Answer, Nothing, READ, Route, WRITE, between, description, document,
+    figures::{all, change, info, one},
+    order_id, page_of, parsed, reader, sees_people, writer,
 };
 use crate::{
     http::{
@@ -63,6 +64,13 @@ pub(in crate::http) fn routes() -> Vec<Route<Central>> {
             &["GET", "POST"],
             get(reader!(limits)).post(writer!(set_limits)),
         ),
+        Route::new("/api/v1/info", READ, get(reader!(info))),
+        Route::new("/api/v1/figures", READ, get(reader!(all))),
+        Route::new(
+            "/api/v1/figures/{*name}",
+            &["GET", "POST"],
+            get(reader!(one)).post(writer!(change)),
+        ),
     ];
     routes.extend(super::accounts::routes());
     routes
@@ -89,9 +97,10 @@ async fn secondaries(central: &Central, _: &Parts) -> Answer {
 async fn files(central: &Central, request: &Parts) -> Answer {
     let query = Query::of(request.uri.query());
     let all = central.door.catalogue().await?;
+    let popular = central.door.popular().await.map_err(stopping)?;
     let searched = std::sync::Arc::clone(&central.searched);
     let made = tokio::task::spawn_blocking(move || {
-        let view = searched.select(&all, &query);
+        let view = searched.select_of(&all, &query, popular);
         document(&listing(&view, &query))
     });
     made.await.map_err(|_| Problem::Stopping)?

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod central;
+mod figures;
 mod secondary;
 #[cfg(test)]
 mod tests;

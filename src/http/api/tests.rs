@@ -99,6 +99,8 @@ fn examples_are_what_the_programs_say() {
         ("/api/v1/clients/{name}/expel", "post"),
         ("/api/v1/conflicts", "get"),
         ("/api/v1/conflicts/resolve", "post"),
+        ("/api/v1/info", "get"),
+        ("/api/v1/figures/{name}", "post"),
     ] {
         let answer = &document["paths"][path][method]["responses"]["200"];
         let example = &answer["content"]["application/json"]["example"];

@@ -11,6 +11,7 @@ use crate::{
         text::{Tongue, w},
     },
     model::ListedFile,
+    node::central::Popular,
 };
 
 /// Which drawing of the style sheet stands before a name. What it says is of no use to those who cannot see it.
@@ -95,6 +96,12 @@ fn crumbs(query: &Query, tongue: Tongue) -> Markup {
     }
 }
 
+/// Where nobody has played anything or voted there is nothing to show of that.
+fn shows_popular(view: &View<'_>) -> bool {
+    let mut counted = view.popular.values();
+    counted.any(|counted| counted.plays > 0 || counted.votes > 0)
+}
+
 fn table(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
     html! {
         table.files role="table" {
@@ -103,15 +110,19 @@ fn table(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
                     (column(By::Name, &w!(tongue, "web-name"), query))
                     (column(By::Size, &w!(tongue, "web-size"), query))
                     (column(By::Copies, &w!(tongue, "web-copies"), query))
+                    @if shows_popular(view) {
+                        (column(By::Plays, &w!(tongue, "web-plays"), query))
+                        (column(By::Votes, &w!(tongue, "web-votes"), query))
+                    }
                     th scope="col" role="columnheader" { span.unseen { (w!(tongue, "web-get")) } }
                 }
             }
             tbody role="rowgroup" {
                 @for folder in &view.folders {
-                    (folder_row(folder, query, tongue))
+                    (folder_row(folder, query, shows_popular(view), tongue))
                 }
                 @for listed in &view.files {
-                    (row(listed, query, tongue))
+                    (row(listed, query, shows_popular(view).then_some(&view.popular), tongue))
                 }
             }
         }
@@ -130,7 +141,7 @@ fn column(by: By, name: &str, query: &Query) -> Markup {
         from: 0,
         ..query.clone()
     };
-    let descends = (by == By::Size) != query.order.is_reversed;
+    let descends = matches!(by, By::Size | By::Plays | By::Votes) != query.order.is_reversed;
     let sorted = match (is_sorted, descends) {
         (false, _) => "none",
         (true, false) => "ascending",
@@ -143,7 +154,7 @@ fn column(by: By, name: &str, query: &Query) -> Markup {
     }
 }
 
-fn folder_row(folder: &str, query: &Query, tongue: Tongue) -> Markup {
+fn folder_row(folder: &str, query: &Query, is_wide: bool, tongue: Tongue) -> Markup {
     let inner = Query {
         folder: format!("{}{folder}/", query.folder),
         from: 0,
@@ -156,12 +167,16 @@ fn folder_row(folder: &str, query: &Query, tongue: Tongue) -> Markup {
             }
             td role="cell" {}
             td role="cell" {}
+            @if is_wide {
+                td role="cell" {}
+                td role="cell" {}
+            }
             td role="cell" {}
         }
     }
 }
 
-fn row(listed: &ListedFile, query: &Query, tongue: Tongue) -> Markup {
+fn row(listed: &ListedFile, query: &Query, popular: Option<&Popular>, tongue: Tongue) -> Markup {
     let name = &listed.file.name;
     let path = to_path(name);
     let shown = name.as_str().strip_prefix(query.folder.as_str());
@@ -186,6 +201,11 @@ fn row(listed: &ListedFile, query: &Query, tongue: Tongue) -> Markup {
             }
             td role="cell" { (size(listed.file.layout.file_bytes(), tongue)) }
             td.short[listed.holders < listed.wanted] role="cell" { (copies) }
+            @if let Some(popular) = popular {
+                @let counted = popular.get(name).copied().unwrap_or_default();
+                td role="cell" { (counted.plays) }
+                td role="cell" { (counted.votes) }
+            }
             td role="cell" {
                 a href={ "/f/" (path) "?descargar=1" } {
                     (w!(tongue, "web-download")) span.unseen { " " (shown) }

@@ -94,6 +94,7 @@ impl Page<'_> {
                     } }
                     main #contenido { (self.inner) }
                     footer {
+                        a href="/info" { (w!(tongue, "web-info")) }
                         a href="/metrics" { (w!(tongue, "web-figures")) }
                         a href="/api/v1/openapi.json" { "API" }
                         span { "trozos " (env!("CARGO_PKG_VERSION")) }
@@ -126,6 +127,26 @@ fn home(language: Option<&str>) -> String {
         Some(language) => format!("/?idioma={}", super::names::encoded(language)),
         None => "/".to_owned(),
     }
+}
+
+/// How a central is, line by line.
+pub(super) fn info(lines: &[String], tongue: Tongue) -> Response<Body> {
+    Page {
+        title: &w!(tongue, "web-info"),
+        search: "",
+        other_language: &format!("/info?idioma={}", tongue.other().name()),
+        language: None,
+        inner: html! {
+            section.card.alone {
+                h1 { (w!(tongue, "web-info")) }
+                pre.mono { (lines.join("\n")) }
+                p { a href="/" { (w!(tongue, "web-root")) } }
+            }
+        },
+        words: "{}".to_owned(),
+        tongue,
+    }
+    .answer()
 }
 
 /// Why a request is not answered, as a page of its own.

@@ -2,7 +2,9 @@
 //! asked (`orders`).
 
 mod answers;
+mod counting;
 mod events;
+mod figures;
 mod handle;
 mod ordered;
 mod orders;
@@ -21,6 +23,10 @@ pub use self::{
     answers::{
         AccountChange, CentralAnswer, DownloadCount, DrainedSecondary, Offer, OwnFigures, Present,
         Summary,
+    },
+    counting::{
+        Connections, DoorInfo, FigureAsked, FigureReply, Info, InfoStanding, JournalInfo,
+        NotDelivered, OpenDoor, PrivateMessage, QueueInfo, Rank, Service, TrafficInfo,
     },
     events::CentralEvent,
     handle::CentralHandle,

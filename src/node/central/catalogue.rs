@@ -1,12 +1,22 @@
 //! The whole catalogue as a face shows it: made in one go, and kept until it changes.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    engine::cluster::{Cluster, ListingVersion},
-    model::ListedFile,
+    engine::cluster::{Cluster, ListingVersion, Popularity},
+    model::{FileName, ListedFile},
     node::clock,
 };
+
+/// What is counted of each file that anything is counted of.
+pub type Popular = Arc<BTreeMap<FileName, Popularity>>;
+
+/// For so long what is counted of files is good enough for pages.
+const POPULAR_FOR: Duration = Duration::from_secs(1);
 
 /// All files that can be downloaded, by name.
 #[derive(Debug, Default)]
@@ -24,6 +34,7 @@ pub(super) struct Shown {
     last: Option<(Instant, ListingVersion, Arc<Catalogue>)>,
     /// How often its version was seen to have changed, and the last one.
     changes: (u64, Option<ListingVersion>),
+    popular: Option<(Instant, Popular)>,
 }
 
 impl Shown {
@@ -36,6 +47,19 @@ impl Shown {
             *changes += 1;
         }
         *changes
+    }
+
+    /// What is counted of each file, as it was a second ago at most.
+    pub(super) fn popular(&mut self, now: Instant, cluster: &Cluster) -> Popular {
+        if let Some((until, popular)) = &self.popular
+            && now < *until
+        {
+            return Arc::clone(popular);
+        }
+        let popular = Arc::new(cluster.popular());
+        let took = clock::now().saturating_duration_since(now);
+        self.popular = Some((now + POPULAR_FOR.max(10 * took), Arc::clone(&popular)));
+        popular
     }
 
     pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> Arc<Catalogue> {

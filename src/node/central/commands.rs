@@ -8,6 +8,7 @@ use super::{
     CentralInfo, DownloadCount, OwnFigures, Present, Summary, api::CentralCommand,
     several::Several, state::Central,
 };
+use crate::engine::figures::Source;
 use crate::model::{ClientName, Deed};
 
 /// Most rows of a table that pages show: a table with all would not be looked at.
@@ -61,6 +62,18 @@ impl Central {
                 let _ = answer.send(self.own());
             }
             CentralCommand::Place(command) => self.place_command(now, command),
+            CentralCommand::Figure(asked) => self.queue_figure(Source::Operator, asked),
+            CentralCommand::Figures(to) => self.told(to, |own| own.cluster.figures()),
+            CentralCommand::Popular(to) => self.told(to, |own| own.popular(now)),
+            CentralCommand::DoorOpen(door, to) => self.told(to, |own| own.figures.opened(door)),
+            CentralCommand::Played(file, reader, to) => {
+                self.told(to, |own| own.played(now, &file, &reader));
+            }
+            CentralCommand::Say(message, to) => self.told(to, |own| own.say(&message)),
+            CentralCommand::Info(answer) => {
+                // It is wanted most when nothing can be written.
+                let _ = answer.send(self.info(now));
+            }
             CentralCommand::Present(to) => self.told(to, |own| own.all_at_once(now)),
         }
     }
@@ -120,7 +133,7 @@ impl Central {
         }
     }
 
-    fn summary(&mut self, now: Instant) -> Summary {
+    pub(super) fn summary(&mut self, now: Instant) -> Summary {
         let counts = self.counts.get(now, &self.cluster);
         let status = self.cluster.status_with(counts);
         Summary {

@@ -269,6 +269,7 @@ impl Connection<'_> {
                     connection,
                     question,
                 },
+                ToCentral::Counting(said) => Input::Counting { connection, said },
                 ToCentral::Receiver(message) => Input::event(connection, message),
                 ToCentral::Client(message) => Input::event(connection, message),
                 ToCentral::Rooms(message) => Input::event(connection, message),
@@ -314,6 +315,7 @@ impl Connection<'_> {
             | ToCentral::Signed(_)
             | ToCentral::Rooms(_)
             | ToCentral::Question(_)
+            | ToCentral::Counting(_)
             | ToCentral::Secondary(_) => self.permit.touch(),
         }
     }

@@ -107,6 +107,11 @@ impl CentralDoor {
         }
     }
 
+    /// What may be asked of the central.
+    pub fn orders(&self) -> &CentralOrders {
+        &self.orders
+    }
+
     /// Those who were sent away.
     pub fn expelled(&self) -> &ExpelledHosts {
         &self.expelled

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::heard::Heard;
 use crate::{
     engine::cluster::{ConnectionId, Event},
-    model::messages::{Question, Signed},
+    model::messages::{Counting, Question, Signed},
     node::{
         Refused,
         conversation::{self, Part},
@@ -50,6 +50,10 @@ pub(super) enum Input {
         connection: ConnectionId,
         signed: Signed,
         channel: Channel,
+    },
+    Counting {
+        connection: ConnectionId,
+        said: Counting,
     },
     Closed {
         connection: ConnectionId,

@@ -173,6 +173,11 @@ impl Journal {
         self.durable = self.writing;
     }
 
+    /// How many facts there were in this run, how many of them are durable, and how much waits for the others.
+    pub(super) fn counts(&self) -> (u64, u64, usize) {
+        (self.recorded, self.durable, self.held.len())
+    }
+
     /// True when every fact is durable.
     pub(super) fn is_empty(&self) -> bool {
         self.durable == self.recorded

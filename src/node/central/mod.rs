@@ -9,7 +9,8 @@
 //! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
 //! etcd, `opening` which one a build has, `reign` the task around the machine that decides which of them is active, `several`
 //! what a central has of all this, and `reigning` what it does. `ordering` does what a person orders, once. `commit` does what
-//! need not wait for a fact any more.
+//! need not wait for a fact any more. `counting` is what the owner has of figures, `figures` what it does with
+//! them, and `info` how it is, all at once.
 
 mod accounts;
 mod api;
@@ -18,11 +19,14 @@ mod catalogue;
 mod commands;
 mod commit;
 mod connection;
+mod counting;
 mod door;
 mod effects;
+mod figures;
 mod file_store;
 mod founding;
 mod heard;
+mod info;
 mod inputs;
 mod inside;
 mod inspect;
@@ -81,7 +85,7 @@ use crate::{
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Popular};
 pub use door::CentralDoor;
 pub use file_store::{FileStore, SharedFile};
 pub use inspect::{
@@ -98,13 +102,14 @@ pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
     AccountChange, CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders,
-    DownloadCount, DrainedSecondary, Offer, Order, Ordered, OwnFigures, Present, ReigningCentral,
-    Summary, Unanswered,
+    Connections, DoorInfo, DownloadCount, DrainedSecondary, FigureAsked, FigureReply, Info,
+    InfoStanding, JournalInfo, NotDelivered, Offer, OpenDoor, Order, Ordered, OwnFigures, Present,
+    PrivateMessage, QueueInfo, Rank, ReigningCentral, Service, Summary, TrafficInfo, Unanswered,
 };
 
 pub use crate::engine::cluster::{
-    AccountInfo, ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal,
-    Resolved, Running, SecondaryCondition, SecondaryInfo, SentBy,
+    AccountInfo, ClientInfo, DownReason, Drained, Expelled, Holder, Notice, Popularity, QueueRow,
+    Refusal, Resolved, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 pub use crate::engine::leadership::NotMigrated;
 
@@ -140,17 +145,12 @@ pub(in crate::node) async fn start_on(
     let begun = begin(&config, address, before, &mut statistics, &events).await?;
     let term = begun.cluster.term();
     let (inputs, of_connections) = mpsc::channel(INPUTS);
-    let (commands, of_program) = mpsc::channel(COMMANDS);
-    let inbox = Inbox {
-        inputs: of_connections,
-        commands: of_program,
-    };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
     let (standing, reigns) = at_first(begun.several.is_some());
     let (reigns, seen) = watch::channel(reigns);
-    let orders = CentralOrders::new(commands, seen);
+    let (orders, inbox) = asked(of_connections, seen);
     let face = face(&config, network, &orders, &expelled);
     let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
     let mut central = Central {
@@ -180,6 +180,8 @@ pub(in crate::node) async fn start_on(
         takes_accounts: config.accounts,
         save_every,
         news: News::default(),
+        figures: Default::default(),
+        started: clock::now(),
         last_turn: clock::now(),
         busy_since: None,
         journal_busy: Arc::clone(&orders.journal_busy),
@@ -195,6 +197,21 @@ pub(in crate::node) async fn start_on(
             central.run(inbox).await
         }),
     })
+}
+
+/// What a central is asked, by its program and by the doors, and where it hears all.
+fn asked(
+    inputs: mpsc::Receiver<inputs::Input>,
+    reigns: watch::Receiver<api::Reigns>,
+) -> (CentralOrders, Inbox) {
+    let (commands, of_program) = mpsc::channel(COMMANDS);
+    let (counts, of_doors) = mpsc::channel(figures::ON_THEIR_WAY);
+    let inbox = Inbox {
+        inputs,
+        commands: of_program,
+        figures: of_doors,
+    };
+    (CentralOrders::new(commands, counts, reigns), inbox)
 }
 
 impl Central {

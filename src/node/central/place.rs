@@ -87,6 +87,11 @@ impl Place {
         place
     }
 
+    /// It is heard of on its network.
+    pub(super) fn is_announced(&self) -> bool {
+        self.announcing.is_some()
+    }
+
     fn announced(&self, term: Term, announce: &Announce) -> Announced {
         Announced {
             cluster: Some(self.membership.cluster.short()),

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    api::CentralCommand,
+    api::{CentralCommand, FigureAsked},
     connection,
     effects::Effect,
     inputs::{End, Input, Outgoing},
@@ -44,6 +44,7 @@ const BUSY_FOR: Duration = Duration::from_secs(2);
 pub(super) struct Inbox {
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) commands: mpsc::Receiver<CentralCommand>,
+    pub(super) figures: mpsc::Receiver<FigureAsked>,
 }
 
 impl Central {
@@ -58,10 +59,12 @@ impl Central {
         self.last_turn = clock::now();
         let stop = self.context.stop.clone();
         loop {
+            self.serve_figures();
             self.act();
             self.commit();
             let takes_more = self.takes_more();
             let ends_by = self.ends_by();
+            let counts_at = self.figures.due(clock::now());
             let due = self
                 .cluster
                 .poll_timeout()
@@ -73,6 +76,10 @@ impl Central {
                     let now = self.turn();
                     self.command(now, command);
                 }
+                Some(asked) = inbox.figures.recv(), if takes_more => {
+                    self.take_figures(asked, &mut inbox.figures);
+                }
+                () = sleep_until(counts_at.unwrap_or(due).into()), if counts_at.is_some() => {}
                 () = sleep_until(due.into()) => {
                     let now = self.turn();
                     self.cluster.handle_timeout(now);
@@ -169,6 +176,7 @@ impl Central {
                 signed,
                 channel,
             } => self.signed(now, connection, &signed, &channel),
+            Input::Counting { connection, said } => self.counting(now, connection, said),
             Input::Closed { connection, end } => self.closed(now, connection, end),
             Input::Legacy { request, answer } => {
                 let said = legacy::answer(&mut self.cluster, &mut self.pages, request);
@@ -238,6 +246,7 @@ fn names_a_client(input: &Input) -> bool {
         }
         Input::Question { .. }
         | Input::Signed { .. }
+        | Input::Counting { .. }
         | Input::Closed { .. }
         | Input::Legacy { .. }
         | Input::BadPeer { .. } => false,

@@ -10,9 +10,9 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    CentralEvent, api::Reigns, catalogue::Shown, connection::Context, effects::Effect,
-    inputs::Peer, journal::Journal, news::News, pages::Pages, place::Place, several::Several,
-    statistics::Statistics,
+    CentralEvent, api::Reigns, catalogue::Shown, connection::Context, counting::Figures,
+    effects::Effect, inputs::Peer, journal::Journal, news::News, pages::Pages, place::Place,
+    several::Several, statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
@@ -47,6 +47,9 @@ pub(super) struct Central {
     pub(super) takes_accounts: bool,
     pub(super) save_every: Duration,
     pub(super) news: News,
+    /// Orders to figures that wait.
+    pub(super) figures: Figures,
+    pub(super) started: Instant,
     /// When the loop last ran.
     pub(super) last_turn: Instant,
     /// Since when the journal takes nothing more in; and whether that is so for long.

@@ -66,6 +66,9 @@ impl Client {
 
     /// Repeats on a new link what the central may have forgotten.
     fn say_all_again(&mut self) {
+        // Nobody knows whether the central before has obeyed.
+        let lost = ClientError::Unreachable(Lost::Stops);
+        self.state.counts.fail(&lost);
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
@@ -126,6 +129,7 @@ impl Client {
         let mut is_answered = self.state.questions.fail(&unreachable);
         self.orders_fail(&unreachable);
         is_answered |= self.account_down(Some(&unreachable));
+        is_answered |= self.state.counts.fail(&unreachable);
         let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
         if !can_wait || self.config.patience == Patience::None {
             is_answered |= self.rooms_fail(&unreachable);
@@ -195,6 +199,11 @@ impl Client {
                 message,
             } => self.room_refused(request, code, message),
             FromCentral::AccountRefused { code, message } => self.account_refused(code, message),
+            FromCentral::Counted(counted) => {
+                if let Some(next) = self.state.counts.answered(counted) {
+                    self.send(next);
+                }
+            }
             FromCentral::Refused {
                 request,
                 code,
@@ -226,6 +235,7 @@ impl Client {
                     self.tell_of(number, &file.name, DownloadEvent::Superseded);
                 }
             }
+            ForClient::Private { from, text } => self.tell(ClientEvent::Private { from, text }),
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
             ForClient::YouAre { peer, key } => self.numbered(peer, key),
             ForClient::Peers {

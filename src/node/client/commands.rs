@@ -12,11 +12,11 @@ use super::{
 use crate::{
     engine::download::ChunkMap,
     model::{
-        ClientName, FileName,
-        messages::{FromClient, Question},
+        ClientName, FigureAnswer, FigureName, FigureOrder, FigureValue, FileName,
+        messages::{Counting, FromClient, Question},
     },
     node::{
-        clock,
+        Lost, clock,
         fetch::{Fetch, Reader},
         rules::downloads::{Download, End, GivenUp, Regulated, Resuming, State},
     },
@@ -48,6 +48,8 @@ impl Client {
                 self.state.questions.status(answer);
                 self.ask(Question::Status);
             }
+            ClientCommand::Count(name, order, answer) => self.count_one(name, order, answer),
+            ClientCommand::CountList(answer) => self.count_all(answer),
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
             }
@@ -117,6 +119,30 @@ impl Client {
             ClientCommand::Stop(answer) => {
                 let _ = answer.send(Ok(()));
             }
+        }
+    }
+
+    fn count_one(
+        &mut self,
+        name: FigureName,
+        order: FigureOrder,
+        answer: oneshot::Sender<Result<FigureAnswer, ClientError>>,
+    ) {
+        let order = self.state.counts.order(name, order, answer);
+        self.count(order);
+    }
+
+    fn count_all(&mut self, answer: oneshot::Sender<Result<Vec<FigureValue>, ClientError>>) {
+        let list = self.state.counts.list(answer);
+        self.count(list);
+    }
+
+    /// Sends an order to a figure, at once or not at all.
+    fn count(&mut self, order: Counting) {
+        if !self.send(order) {
+            self.link.try_now();
+            let lost = ClientError::Unreachable(Lost::Stops);
+            self.state.counts.fail(&lost);
         }
     }
 

@@ -13,6 +13,7 @@ mod accounts;
 mod api;
 mod central;
 mod commands;
+mod counting;
 mod giving;
 mod inputs;
 mod maps;

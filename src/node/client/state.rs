@@ -7,8 +7,9 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, account::Account,
-    api::Asker, maps::Maps, memory::Memory, peering::Peering, questions::Questions, rooms::Rooms,
-    statistics::Statistics, telling::Telling, watch_list::WatchList,
+    api::Asker, counting::Counts, maps::Maps, memory::Memory, peering::Peering,
+    questions::Questions, rooms::Rooms, statistics::Statistics, telling::Telling,
+    watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},
@@ -71,6 +72,7 @@ pub(super) struct State {
     /// Downloads that somebody watches.
     pub(super) watching: WatchList,
     pub(super) questions: Questions,
+    pub(super) counts: Counts,
     /// Those who wait until nothing is left to do.
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
     /// Those who wait until any download ends.

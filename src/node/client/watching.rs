@@ -12,7 +12,7 @@ use super::{
     watch_list::Keep,
 };
 use crate::{
-    model::FileName,
+    model::{FileName, messages::Counting},
     node::{Watched, rules::downloads::State},
 };
 
@@ -27,6 +27,7 @@ impl Client {
             let _ = answer.send(Err(ClientError::NotEnrolled));
             return;
         }
+        self.send(Counting::Played { name: file.clone() });
         let active = self.state.downloads.active(&file);
         let runs = active.filter(|number| {
             let download = self.state.downloads.get(*number);

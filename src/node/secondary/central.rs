@@ -107,7 +107,8 @@ impl Secondary {
             | FromCentral::Rooms(_)
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)
-            | FromCentral::Answer(_) => tracing::warn!(?message, "not for a secondary"),
+            | FromCentral::Answer(_)
+            | FromCentral::Counted(_) => tracing::warn!(?message, "not for a secondary"),
         }
     }
 

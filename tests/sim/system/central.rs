@@ -12,7 +12,8 @@ use trozos::{
     },
     engine::registry::Registry,
     model::{
-        ClientName, CopyOrder, FileName, Incarnation, SecondaryNumber, SourceInfo,
+        ClientName, CopyOrder, FigureDoor, FigureError, FigureName, FigureOrder, FigureRequest,
+        FileName, Incarnation, SecondaryNumber, SourceInfo,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
@@ -45,6 +46,8 @@ pub struct Saved {
     /// Places, as clients know them.
     places: Option<Places>,
     expelled: BTreeMap<ClientName, Instant>,
+    /// What programs counted, by what they were answered: their requests, and the value.
+    counted: (BTreeMap<u32, i64>, i64),
 }
 
 #[derive(Debug)]
@@ -248,7 +251,10 @@ impl Central {
             ToCentral::Receiver(message) => self.feed(ctx, link, message.into()),
             ToCentral::Client(message) => self.feed(ctx, link, message.into()),
             ToCentral::Secondary(message) => self.feed(ctx, link, message.into()),
-            ToCentral::Hello(_) | ToCentral::Question(_) | ToCentral::Signed(_) => {
+            ToCentral::Hello(_)
+            | ToCentral::Question(_)
+            | ToCentral::Signed(_)
+            | ToCentral::Counting(_) => {
                 panic!("nobody says that here")
             }
         }
@@ -308,6 +314,40 @@ impl Central {
         }
         self.act(ctx);
         self.check(ctx);
+    }
+
+    /// A program counts: each request once, however often it is said and whoever answers, and nothing that does not fit.
+    pub fn count(&mut self, ctx: &mut Ctx<'_>, by: i64, request: u32) {
+        let asked = FigureRequest {
+            name: FigureName::default(),
+            order: FigureOrder::adding(by),
+            door: FigureDoor::Udp,
+            who: "10.9.9.9".to_owned(),
+            request: Some(request.to_string()),
+            may_reset: false,
+        };
+        let answers = self.cluster.change_figures(ctx.now, [asked]);
+        self.act(ctx);
+        self.check(ctx);
+        let (known, value) = &mut ctx.saved.counted;
+        let expected = match known.get(&request) {
+            Some(before) if by != 0 => Ok(*before),
+            _ => value
+                .checked_add(by)
+                .ok_or(FigureError::Overflow { value: *value }),
+        };
+        let answer = answers.into_iter().next().expect("one answer");
+        assert_eq!(
+            answer.map(|figure| figure.value),
+            expected,
+            "{by} {request}"
+        );
+        if let Ok(now) = expected
+            && by != 0
+            && known.insert(request, now).is_none()
+        {
+            *value = now;
+        }
     }
 
     /// Nothing new is asked of who is drained while another that is alive can send it.

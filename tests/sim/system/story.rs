@@ -65,6 +65,8 @@ pub enum Happening {
     Drain(Host, bool),
     /// A person sends a client away.
     Expel(Host),
+    /// A program counts, by a request with this number. It may say it again.
+    Count(i64, u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +162,9 @@ impl Story {
         }
         if seed >= FIRST_WITH_UNSERVED_COPIES && seed % 16 == 6 {
             story.unserved_copy(&mut fastrand::Rng::with_seed(seed ^ 0x0c0b));
+        }
+        if seed % 8 == 2 {
+            story.counts(&mut fastrand::Rng::with_seed(seed ^ 0xc0c0));
         }
         if seed % 16 == 14 {
             story.late_report(&mut fastrand::Rng::with_seed(seed ^ 0x1a7e));
@@ -414,6 +419,21 @@ impl Story {
                 let asks = Happening::Ask(client, random.usize(..self.contents.len()));
                 let then = again + Duration::from_millis(random.u64(1..1000));
                 self.happenings.push((then, asks));
+            }
+        }
+    }
+
+    /// Programs count, some of them too much, and repeat what was answered or not.
+    fn counts(&mut self, random: &mut fastrand::Rng) {
+        for request in 0..random.u32(3..=20) {
+            let by = match random.u8(..8) {
+                0 => i64::MAX / 2,
+                1 => i64::MIN / 2,
+                _ => random.i64(-9..=9),
+            };
+            for _ in 0..random.usize(1..=3) {
+                let at = self.quiet.mul_f64(random.f64() * 0.9 + 0.05);
+                self.happenings.push((at, Happening::Count(by, request)));
             }
         }
     }

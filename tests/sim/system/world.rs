@@ -425,6 +425,13 @@ impl World {
                     central.expel(ctx, &format!("c{host}"));
                 }
             }),
+            Happening::Count(by, request) => {
+                self.with(self.story.last_central(), |process, ctx| {
+                    if let Process::Central(central) = process {
+                        central.count(ctx, by, request);
+                    }
+                });
+            }
             Happening::CallOneself(host) => self.with(host, |process, ctx| {
                 if let Process::Client(client) = process {
                     client.rename(ctx);

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{room::KeyStoreFigures, several::CentralInfo};
+use super::{
+    super::{room::KeyStoreFigures, several::CentralInfo},
+    counting::Info,
+};
 use crate::{
     engine::{
         cluster::{
@@ -11,7 +14,7 @@ use crate::{
         },
         counters::Counters,
     },
-    model::{Audited, ClusterStatus, Conflict, FileMeta, FileName},
+    model::{Audited, ClusterStatus, Conflict, FigureError, FigureValue, FileMeta, FileName},
     node::ServerFigures,
 };
 
@@ -59,6 +62,10 @@ pub enum CentralAnswer {
     },
     Audit(Vec<Audited>),
     Centrals(Vec<CentralInfo>),
+    Figure(FigureValue),
+    FigureRefused(FigureError),
+    Figures(Vec<FigureValue>),
+    Info(Box<Info>),
     Migrated {
         /// The central that reigns now.
         to: Option<String>,

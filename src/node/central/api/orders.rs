@@ -11,8 +11,10 @@ use std::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
+    super::catalogue::Popular,
     Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Order, Ordered,
     OwnFigures, Present, ReigningCentral, Standing, Summary, Unanswered,
+    counting::{FigureAsked, Info, NotDelivered, OpenDoor, PrivateMessage},
     ordered::{Given, NotTaken, Reigns, Settled},
 };
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
     },
     model::{
         AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
-        FileName, OrderId, SecondaryNumber, Session,
+        FigureValue, FileName, OrderId, SecondaryNumber, Session,
     },
     node::{ask::ask, clock, greeting::random_bytes, link::LinkEvent},
     proto::account::{code_hash, recovery_code},
@@ -82,6 +84,14 @@ pub(in crate::node::central) enum CentralCommand {
         oneshot::Sender<Result<String, NotMigrated>>,
     ),
     Centrals(oneshot::Sender<Vec<CentralInfo>>),
+    /// An operator's order to a figure.
+    Figure(FigureAsked),
+    Figures(oneshot::Sender<Vec<FigureValue>>),
+    Popular(oneshot::Sender<Popular>),
+    DoorOpen(OpenDoor, oneshot::Sender<()>),
+    Played(FileName, String, oneshot::Sender<()>),
+    Say(PrivateMessage, oneshot::Sender<Result<(), NotDelivered>>),
+    Info(oneshot::Sender<Info>),
 }
 
 /// What it is told of the other centrals of its cluster.
@@ -96,6 +106,8 @@ pub(in crate::node::central) enum PlaceCommand {
 #[derive(Clone, Debug)]
 pub struct CentralOrders {
     pub(in crate::node::central) commands: mpsc::Sender<CentralCommand>,
+    /// Orders to figures by the doors, which may be a flood.
+    pub(in crate::node::central) figures: mpsc::Sender<FigureAsked>,
     reigns: watch::Receiver<Reigns>,
     /// By which door its orders come.
     door: Door,
@@ -119,10 +131,12 @@ pub(in crate::node::central) enum AccountOrder {
 impl CentralOrders {
     pub(in crate::node::central) fn new(
         commands: mpsc::Sender<CentralCommand>,
+        figures: mpsc::Sender<FigureAsked>,
         reigns: watch::Receiver<Reigns>,
     ) -> Self {
         Self {
             commands,
+            figures,
             reigns,
             door: Door::Console,
             journal_busy: Arc::default(),

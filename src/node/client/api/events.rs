@@ -54,6 +54,13 @@ pub enum ClientEvent {
     },
     /// It is an account's client now, or is so no more.
     Account(AccountEvent),
+    /// Somebody says something to this client alone. Who they say they are is their own word.
+    Private {
+        /// Who, by their own word.
+        from: String,
+        /// What.
+        text: String,
+    },
     /// Something happened to a download.
     Download {
         /// Which.
@@ -163,6 +170,7 @@ impl ClientEvent {
             | Self::NotOffered { .. }
             | Self::WithdrawnElsewhere { .. }
             | Self::NotServing(_)
+            | Self::Private { .. }
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

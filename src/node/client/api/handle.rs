@@ -12,8 +12,8 @@ use super::{
 use crate::{
     engine::download::ChunkMap,
     model::{
-        AccountName, ClientName, ClusterStatus, FileName, ListedFile, PublishedFile, RoomAnswer,
-        RoomId, RoomOrder, messages::User,
+        AccountName, ClientName, ClusterStatus, FigureAnswer, FigureName, FigureOrder, FigureValue,
+        FileName, ListedFile, PublishedFile, RoomAnswer, RoomId, RoomOrder, messages::User,
     },
     node::{
         StopError, Watched,
@@ -56,6 +56,12 @@ pub(in crate::node::client) enum ClientCommand {
     Central(oneshot::Sender<Option<(String, u16)>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
     Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
+    Count(
+        FigureName,
+        FigureOrder,
+        oneshot::Sender<Result<FigureAnswer, ClientError>>,
+    ),
+    CountList(oneshot::Sender<Result<Vec<FigureValue>, ClientError>>),
     Download(FileName, Option<Named>, Asker),
     Verify(FileName, Asker),
     Stream(FileName, mpsc::Sender<Bytes>, Asker),
@@ -183,6 +189,23 @@ impl ClientHandle {
     /// The state of the cluster.
     pub async fn status(&self) -> Result<ClusterStatus, ClientError> {
         ask(&self.commands, ClientCommand::Status).await?
+    }
+
+    /// Gives an order to a figure (`CIFRA`); the answer is that of the central. It is not repeated when the link is lost.
+    pub async fn count(
+        &self,
+        name: FigureName,
+        order: FigureOrder,
+    ) -> Result<FigureAnswer, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Count(name, order, answer)
+        })
+        .await?
+    }
+
+    /// The free figures, by name (`CIFRAS`).
+    pub async fn figures(&self) -> Result<Vec<FigureValue>, ClientError> {
+        ask(&self.commands, ClientCommand::CountList).await?
     }
 
     /// Asks for a file (`VIDEO`). The download runs in the background; a paused one is resumed.
