@@ -602,7 +602,7 @@ impl Walk {
             | ForClient::Withdrawn { .. }
             | ForClient::Peers { .. }
             | ForClient::ServeTo { .. }
-            | ForClient::Private { .. } 
+            | ForClient::Private { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(
