@@ -281,7 +281,7 @@ async fn metrics(State(central): State<Central>, request: Parts) -> Response<Bod
     let answer = async {
         let counts = counts(&request).ok_or(Problem::Stopping)?;
         let own = central.door.own().await?;
-        let info = central.door.info().await?;
+        let info = central.door.info().await.map_err(|_| Problem::Stopping)?;
         let figures = match central.door.summary().await {
             Ok(look) => Figures::of_central(&look, &counts)
                 .counting(&info.queue, info.figures)
@@ -302,7 +302,7 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let present = central.door.present().await?;
         let all = central.door.catalogue().await?;
-        let popular = central.door.popular().await.map_err(stopping)?;
+        let popular = central.door.popular().await.map_err(|_| Problem::Stopping)?;
         let orders = orders(administers(central.administration, asker));
         let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.

@@ -6,7 +6,6 @@ mod entering;
 use std::{io, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::time::{Instant, timeout_at};
 
 pub(super) use self::entering::{Also, Entered, enter, refuse_http, turn_away};
 use super::{
@@ -14,9 +13,8 @@ use super::{
     security::{Denied, Security},
 };
 use crate::{
-    model::limits::HELLO_TIMEOUT,
     net::{
-        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Socket, Stream, TlsRefusal,
+        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Stream, TlsRefusal,
         WriteSide, split,
     },
     proto::{

@@ -154,7 +154,7 @@ pub(super) async fn ask_central(socket: &Path, line: String) -> io::Result<Centr
         Reply::Answer(answer) => Ok(serde_json::from_value(answer)?),
         Reply::Bad(why) => Err(io::Error::other(why)),
         Reply::Unanswered { code, message } => Err(io::Error::other(coded(&message, &code))),
-        Reply::Stopping => Err(io::ErrorKind::ConnectionRefused.into()),
+        Reply::JournalBusy | Reply::Stopping => Err(io::ErrorKind::ConnectionRefused.into()),
     }
 }
 

@@ -56,11 +56,11 @@ impl Client {
             self.answer_idle();
             self.remember();
             let lost = self.state.lost.as_ref().map(|(until, _)| *until);
-            let due = due.into_iter().chain(lost).min();
             let downloads = self.state.downloads.next_due();
             let due = downloads
                 .into_iter()
                 .chain(self.peering.shelf.next_due())
+                .chain(lost)
                 .min();
             let due = due.unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use super::{door::Standing, inputs::Served};
 use crate::{
     model::{ClientName, PeerNumber, Receiver, limits::SEND_STALL_TIMEOUT},
-    net::{Accepted, Permit, Socket, limit_unsent, lower_effort},
+    net::{Accepted, Permit, Socket, UNSENT_BYTES, limit_unsent, lower_effort},
     node::{
         Refused, Security,
         greeting::{Also, Entered, enter, refuse_http, turn_away},
@@ -39,7 +39,7 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
 }
 
 async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, context: &Context) {
-    limit_unsent(&socket);
+    limit_unsent(&socket, UNSENT_BYTES);
     lower_effort(&socket);
     let Some(own) = context.standing.now() else {
         // Without a central nobody can have been sent here.
