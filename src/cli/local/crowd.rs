@@ -47,12 +47,12 @@ struct Member {
 pub(super) async fn run(
     args: &LocalArgs,
     security: &Arc<Security>,
-    central: (String, u16),
+    centrals: Vec<(String, u16)>,
     printer: &Printer,
     stop: &CancellationToken,
 ) -> Exit {
     let shown = tokio::select! {
-        shown = show(args, security, central, printer) => shown,
+        shown = show(args, security, centrals, printer) => shown,
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     printer.live(Vec::new());
@@ -68,7 +68,7 @@ pub(super) async fn run(
 async fn show(
     args: &LocalArgs,
     security: &Arc<Security>,
-    central: (String, u16),
+    centrals: Vec<(String, u16)>,
     printer: &Printer,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(&args.download.destino)
@@ -81,7 +81,7 @@ async fn show(
     for n in 1..=args.companeros.unwrap_or_default() {
         let mut config =
             args.download
-                .config(central.clone(), Keeping::Nowhere, Arc::clone(security));
+                .config(centrals.clone(), Keeping::Nowhere, Arc::clone(security));
         config.target = target.path().join(n.to_string());
         config.peering.listen = vec![([127, 0, 0, 1], 0).into()];
         config.peering.gives = Some(0);

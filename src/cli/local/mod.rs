@@ -211,7 +211,7 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
     if args.companeros.is_some() {
-        let exit = crowd::run(args, &security, central, &printer, &stop).await;
+        let exit = crowd::run(args, &security, centrals, &printer, &stop).await;
         children.stop().await;
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
