@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    journal::{VERSION as FORMAT, head_of},
+    batches::{VERSION as FORMAT, head_of},
     key_store::BatchStore,
 };
 use crate::{

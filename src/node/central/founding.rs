@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    journal::{VERSION, batch},
+    batches::{VERSION, batch},
     key_store::BatchStore,
 };
 use crate::{

@@ -7,7 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::journal::{BatchHead, parse, replay};
+use super::{
+    batches::{BatchHead, parse},
+    journal::replay,
+};
 use crate::{
     engine::registry::Entry,
     model::Digest,

@@ -15,6 +15,7 @@
 mod accounts;
 mod api;
 mod backup;
+mod batches;
 mod catalogue;
 mod commands;
 mod commit;
@@ -85,6 +86,7 @@ use crate::{
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
 
+pub use batches::BatchHead;
 pub use catalogue::{Catalogue, Popular};
 pub use door::CentralDoor;
 pub use file_store::{FileStore, SharedFile};
@@ -92,7 +94,6 @@ pub use inspect::{
     Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
     restore as restore_journal,
 };
-pub use journal::BatchHead;
 pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};

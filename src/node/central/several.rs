@@ -16,8 +16,8 @@ use tokio::{
 
 use super::{
     backup::{Backup, Copied},
+    batches::{batch as text_of, parse},
     founding::{Founding, Own},
-    journal::{batch as text_of, parse},
     opening::{KeyStoreConfig, OpenKeyStore, open_key_store},
     place::Elsewhere,
     reign::Reign,
