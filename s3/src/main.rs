@@ -20,7 +20,8 @@ async fn main() -> io::Result<()> {
     let (Some(folder), Some(key), Some(secret)) = (args.next(), args.next(), args.next()) else {
         return Err(io::Error::other("trozos-s3 FOLDER KEY SECRET"));
     };
-    let files = FileSystem::new(PathBuf::from(folder)).map_err(|error| io::Error::other(format!("{error:?}")))?;
+    let files = FileSystem::new(PathBuf::from(folder))
+        .map_err(|error| io::Error::other(format!("{error:?}")))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(key, secret));
     let service = service.build();

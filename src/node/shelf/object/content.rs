@@ -1,6 +1,13 @@
 //! An object that is sent to one receiver.
 
-use std::{fs::File, io, sync::Arc};
+use std::{
+    fs::File,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -16,6 +23,10 @@ use crate::{
     node::send::{Content, Fetching},
     store::StoreError,
 };
+
+/// What is fetched beyond what a receiver has asked for that goes on in order: its requests are few while it is slow, and a far
+/// store would keep it so.
+const BEYOND_BYTES: u64 = 4 * BLOCK_BYTES;
 
 /// What all contents of a bucket share.
 #[derive(Clone, Debug)]
@@ -33,6 +44,8 @@ pub(super) struct ObjectContent {
     reading: Reading,
     file: Arc<IndexedFile>,
     source: Arc<Source>,
+    /// The last block that was asked for.
+    asked: AtomicU64,
     /// The block that its receiver is at, so that others cannot push it out before it is sent.
     at: Mutex<Option<(u64, Bytes)>>,
     keeps: Option<OwnedSemaphorePermit>,
@@ -45,6 +58,7 @@ impl ObjectContent {
             reading: reading.clone(),
             file: Arc::clone(file),
             source: Arc::new(source),
+            asked: AtomicU64::new(0),
             at: Mutex::new(None),
         }
     }
@@ -120,7 +134,21 @@ impl Content for ObjectContent {
     }
 
     fn will_read(&self, range: ByteRange) {
-        self.reading.blocks.ahead(&self.source, range);
+        let (first, last) = (
+            range.start / BLOCK_BYTES,
+            range.end.saturating_sub(1) / BLOCK_BYTES,
+        );
+        let before = self.asked.swap(last, Ordering::Relaxed);
+        let beyond = match first {
+            in_order if in_order == before || in_order == before + 1 => BEYOND_BYTES,
+            _ => 0,
+        };
+        let end = self.source.bytes.min(range.end.saturating_add(beyond));
+        let ahead = ByteRange {
+            start: range.start,
+            end,
+        };
+        self.reading.blocks.ahead(&self.source, ahead);
     }
 
     fn fetch(&self, range: ByteRange) -> Option<Fetching> {
