@@ -17,7 +17,7 @@ use super::{
     flow::{Block, Flow},
     queue::{RequestQueue, Want},
 };
-use crate::model::{ChunkIndex, ChunkSet, Fault, Have, ReceivedFrom, SourceId, SourceInfo, Who};
+use crate::model::{ChunkIndex, Fault, Have, ReceivedFrom, SourceId, SourceInfo, Who};
 
 /// Refusals on one connection after which a source is given up for a while.
 const MOST_REFUSALS: u32 = 3;
