@@ -245,7 +245,6 @@ impl World {
             Message::Chosen(chunk) => Event::Swarm(SwarmEvent::Chosen { source, chunk }),
             Message::Nothing => Event::Swarm(SwarmEvent::Nothing { source }),
             Message::Cancelled(chunk) => Event::Cancelled { source, chunk },
-            Message::Failed(chunk) => Event::Refused { source, chunk },
             other => panic!("{other:?} to a receiver"),
         };
         self.feed(node, event);

@@ -89,7 +89,6 @@ pub enum Message {
     Chosen(ChunkIndex),
     Nothing,
     Cancelled(ChunkIndex),
-    Failed(ChunkIndex),
     /// To the central.
     MorePeers(Vec<PeerNumber>),
     Accuse(PeerNumber),
