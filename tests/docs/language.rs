@@ -27,12 +27,18 @@ pub(crate) const ENGLISH: Language = Language {
 
 /// Commands of the command lines, besides those of the prompts.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
+    ("auditor", "auditor"),
+    ("baja", "unregister"),
     ("certificados", "certificates"),
+    ("conectar", "connect"),
+    ("desconectar", "disconnect"),
     ("diario", "journal"),
     ("descargar", "get"),
     ("enlace", "link"),
     ("estado", "status"),
     ("listar", "list"),
+    ("registrar", "register"),
+    ("usuarios", "list-users"),
     ("ver", "watch"),
     ("verificar", "verify"),
 ];

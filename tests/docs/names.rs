@@ -64,7 +64,7 @@ impl Program {
     /// One of its commands that has all the options that any of them has of its own.
     fn telling_commands(self) -> &'static [&'static str] {
         match self {
-            Self::Central => &["certificados", "diario", "estado"],
+            Self::Central => &["auditor", "certificados", "diario", "estado"],
             Self::Secondary => &["estado", "vaciar"],
             Self::Client => &["descargar", "ver", "enlace"],
             Self::Local => &[],
@@ -87,7 +87,7 @@ impl Program {
 
     fn has_of_its_own(self, command: &str) -> bool {
         match self {
-            Self::Central => ["certificados", "diario"].contains(&command),
+            Self::Central => ["auditor", "certificados", "diario"].contains(&command),
             Self::Client => !Self::Central.has_of_its_own(command),
             Self::Secondary | Self::Local => false,
         }
