@@ -302,7 +302,11 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let present = central.door.present().await?;
         let all = central.door.catalogue().await?;
-        let popular = central.door.popular().await.map_err(|_| Problem::Stopping)?;
+        let popular = central
+            .door
+            .popular()
+            .await
+            .map_err(|_| Problem::Stopping)?;
         let orders = orders(administers(central.administration, asker));
         let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.

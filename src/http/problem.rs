@@ -212,7 +212,7 @@ fn called(problem: Problem) -> Response<Body> {
         | Problem::AdminOff
         | Problem::AdminInClear => 7,
         Problem::TooManyGuesses | Problem::TooLarge | Problem::TooLong => 8,
-        Problem::NotReady | Problem::Stopping => 14,
+        Problem::NotReady | Problem::Standby | Problem::JournalBusy | Problem::Stopping => 14,
         Problem::BadRequest | Problem::NotJson => 3,
         Problem::Replaced
         | Problem::BadHost

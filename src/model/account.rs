@@ -116,7 +116,7 @@ impl TryFrom<&str> for AccountName {
         }
         let begins = |word: &&str| look.0.starts_with(&Likeness::of(word).0);
         let is_word = |word: &&str| look == Likeness::of(word);
-        if RESERVED.iter().any(|w| begins(w)) || RESERVED_WORDS.iter().any(|w| is_word(w)) {
+        if RESERVED.iter().any(begins) || RESERVED_WORDS.iter().any(is_word) {
             return Err(AccountNameError::Reserved);
         }
         Ok(Self(name))
@@ -165,11 +165,9 @@ impl Likeness {
     }
 }
 
-impl TryFrom<&str> for Likeness {
-    type Error = std::convert::Infallible;
-
-    fn try_from(look: &str) -> Result<Self, Self::Error> {
-        Ok(Self(look.to_owned()))
+impl From<&str> for Likeness {
+    fn from(likeness: &str) -> Self {
+        Self(likeness.to_owned())
     }
 }
 

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     net::{
-        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Stream, TlsRefusal,
-        WriteSide, split,
+        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Stream, TlsRefusal, WriteSide,
+        split,
     },
     proto::{
         ErrorCode, Hello, Lines, Said,

@@ -65,6 +65,7 @@ impl Program {
     fn telling_commands(self) -> &'static [&'static str] {
         match self {
             Self::Central => &[
+                "auditor",
                 "certificados",
                 "certificados-motor",
                 "consola",

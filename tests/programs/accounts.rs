@@ -72,7 +72,8 @@ fn an_account_that_was_answered_outlives_a_kill_of_the_central() {
     let mode = fs::metadata(&key).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let _second = central(folder, port);
+    let second = central(folder, port);
+    assert_eq!(second.port(), port);
     let taken = client(folder, "eva", port, &["registrar", "ana", "--json"]);
     assert_eq!(json(&taken)["code"], "name-taken");
     let back = client(folder, "ana", port, &["conectar", "--json"]);

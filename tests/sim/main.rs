@@ -558,7 +558,7 @@ fn the_cluster_keeps_its_promises_whatever_happens() {
 
 #[test]
 fn a_name_is_whose_key_it_is() {
-    seeds::every("a_name_is_whose_key_it_is", 400, accounts::run);
+    seeds::every("a_name_is_whose_key_it_is", 150, accounts::run);
 }
 
 #[test]

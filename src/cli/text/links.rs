@@ -151,6 +151,10 @@ pub fn refusal(code: ErrorCode, said: &Said) -> String {
         | ErrorCode::UnknownAccount
         | ErrorCode::WrongKey
         | ErrorCode::NameRegistered
+        | ErrorCode::NotInRoom
+        | ErrorCode::NotYours
+        | ErrorCode::Oneself
+        | ErrorCode::TooFast
         | ErrorCode::AdministratorRequired => of_account(code),
         ErrorCode::TimedOut => t!("refused-timed-out"),
         ErrorCode::Internal => t!("refused-internal"),

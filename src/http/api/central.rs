@@ -97,7 +97,11 @@ async fn secondaries(central: &Central, _: &Parts) -> Answer {
 async fn files(central: &Central, request: &Parts) -> Answer {
     let query = Query::of(request.uri.query());
     let all = central.door.catalogue().await?;
-    let popular = central.door.popular().await.map_err(|_| Problem::Stopping)?;
+    let popular = central
+        .door
+        .popular()
+        .await
+        .map_err(|_| Problem::Stopping)?;
     let searched = std::sync::Arc::clone(&central.searched);
     let made = tokio::task::spawn_blocking(move || {
         let view = searched.select_of(&all, &query, popular);

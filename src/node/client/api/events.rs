@@ -117,21 +117,6 @@ pub enum AccountEvent {
         /// Why, in words and values.
         message: Said,
     },
-    /// A file that this client publishes is not as it was, or not there: it is not offered.
-    NotOffered {
-        /// What it is called in the cluster.
-        name: FileName,
-    },
-    /// A file that this client offers is published no more: another device of its account has withdrawn it, or an
-    /// administrator.
-    WithdrawnElsewhere {
-        /// What it was called.
-        name: FileName,
-    },
-    /// Peers cannot reach this client.
-    NotServing(String),
-    /// Something was said in a room, or is to be done in a channel.
-    Room(RoomEvent),
 }
 
 /// What went wrong with the file of remembered downloads; the client goes on.
