@@ -510,6 +510,8 @@ impl World {
                 | Action::Number { connection, .. }
                 | Action::Introduce { connection, .. }
                 | Action::RefuseAccount { connection, .. }
+                | Action::RefuseRoom { connection, .. }
+                | Action::ToRooms(connection, _)
                 | Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
                     connection,
@@ -518,12 +520,12 @@ impl World {
                     | ForClient::SignedOut { .. }
                     | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
-            | ForClient::YouAre { .. }
-            | ForClient::Published { .. }
-            | ForClient::Withdrawn { .. }
-            | ForClient::Peers { .. }
-            | ForClient::ServeTo { .. }
-            | ForClient::Private { .. } 
+                    | ForClient::YouAre { .. }
+                    | ForClient::Published { .. }
+                    | ForClient::Withdrawn { .. }
+                    | ForClient::Peers { .. }
+                    | ForClient::ServeTo { .. }
+                    | ForClient::Private { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(

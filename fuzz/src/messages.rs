@@ -42,10 +42,14 @@ pub fn to_central(data: &[u8]) {
         }
         Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
         Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
+        // Names and texts of rooms are checked where they are read.
+        Some(ToCentral::Rooms(_)) => {}
         Some(ToCentral::Counting(Counting::Played { name })) => check_file_name(&name),
         Some(
-            ToCentral::Question( Question::List { after: None } | Question::Status | Question::Audit { .. }, )
-            | ToCentral::Counting(Counting::Count { .. } | Counting::CountList { .. }) 
+            ToCentral::Question(
+                Question::List { after: None } | Question::Status | Question::Audit { .. },
+            )
+            | ToCentral::Counting(Counting::Count { .. } | Counting::CountList { .. })
             | ToCentral::Ping
             | ToCentral::Bye
             | ToCentral::Receiver(FromReceiver::Report(_) | FromReceiver::Finished(_)),

@@ -288,6 +288,8 @@ async fn a_repeated_datagram_counts_once_and_values_outlive_a_restart() {
     drop((doors, http));
     central.handle.stop().await.unwrap();
     let mut config = trozos::node::central::CentralConfig {
+        accounts: true,
+        administrator: None,
         announce: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         required_secondaries: 1,

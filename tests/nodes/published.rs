@@ -329,8 +329,6 @@ async fn a_central_that_is_killed_knows_what_is_published_once_it_is_back() {
         statistics: bench.path("stats"),
         journal: None,
         several: None,
-        accounts: true,
-        administrator: None,
         security: Default::default(),
         face: None,
     };

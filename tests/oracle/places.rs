@@ -137,8 +137,9 @@ impl Places {
             | Event::SecondaryHello { .. }
             // No world here has a gateway.
             | Event::GatewayHello { .. }
-            // Whoever signs in hears of its name.
+            // Whoever signs in hears of its name, and whoever talks waits for nothing.
             | Event::Proven(_)
+            | Event::Rooms(_)
             | Event::Alive => {}
         }
     }
@@ -260,6 +261,8 @@ impl Places {
                 refusal: Refusal::Expelled | Refusal::Silent,
             } => self.gone(*connection),
             Action::Close { .. }
+            | Action::ToRooms(..)
+            | Action::RefuseRoom { .. }
             | Action::ToReceiver(..)
             | Action::ToSecondary(..)
             | Action::Ack { .. }

@@ -184,6 +184,7 @@ impl Walk {
             | ForClient::Withdrawn { .. }
             | ForClient::YouAre { .. }
             | ForClient::Peers { .. }
+            | ForClient::Private { .. }
             | ForClient::ServeTo { .. } => {}
         }
     }

@@ -614,6 +614,8 @@ impl Walk {
                 | Action::Ack { .. }
                 | Action::Number { .. }
                 | Action::Introduce { .. }
+                | Action::ToRooms(..)
+                | Action::RefuseRoom { .. }
                 | Action::Notice(_) => {}
             }
         }

@@ -147,8 +147,8 @@ async fn follow(
                 let mut lines = Vec::new();
                 for member in members {
                     let views = member.handle.downloads().await.unwrap_or_default();
-                    let states = views.iter().map(|view| text::client::state(&view.state));
-                    let state = states.last().unwrap_or_default();
+                    let mut states = views.iter().map(|view| text::client::state(&view.state));
+                    let state = states.next_back().unwrap_or_default();
                     lines.push(Line::new(Tone::Plain, format!("{}: {state}", member.name)));
                 }
                 printer.live(lines);

@@ -173,9 +173,9 @@ impl Client {
         answer: oneshot::Sender<Result<PublishedAs, PublishError>>,
     ) {
         let manifest = Arc::clone(&read.file.manifest);
-        match self.to_publish(read) {
+        match self.about_to_publish(read) {
             Ok((record, state, order, done)) => {
-                let to_publish = ToPublish {
+                let about_to_publish = ToPublish {
                     record,
                     state,
                     manifest,
@@ -184,13 +184,13 @@ impl Client {
                 };
                 let request = self.peering.next_request();
                 let message = FromClient::Publish { request, order };
-                self.order(request, message, Order::Publish(Box::new(to_publish)));
+                self.order(request, message, Order::Publish(Box::new(about_to_publish)));
             }
             Err(error) => drop(answer.send(Err(error))),
         }
     }
 
-    fn to_publish(
+    fn about_to_publish(
         &mut self,
         read: ReadFile,
     ) -> Result<(Record, State, Publish, PublishedAs), PublishError> {

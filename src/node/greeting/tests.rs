@@ -1,10 +1,11 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use tokio::time::Instant;
+
 use super::*;
-use crate::net::connect;
 use crate::{
-    model::{ClientName, Incarnation, SecondaryNumber, Session, Term},
-    net::memory::MemoryNetwork,
+    model::{ClientName, Incarnation, SecondaryNumber, Session, Term, limits::HELLO_TIMEOUT},
+    net::{Socket, connect, memory::MemoryNetwork},
     node::{
         refused::Refused,
         rules::terms::LatestTerm,

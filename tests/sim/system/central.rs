@@ -254,6 +254,7 @@ impl Central {
             ToCentral::Hello(_)
             | ToCentral::Question(_)
             | ToCentral::Signed(_)
+            | ToCentral::Rooms(_)
             | ToCentral::Counting(_) => {
                 panic!("nobody says that here")
             }
@@ -444,7 +445,9 @@ impl Central {
                     self.send(ctx, link, error);
                     self.close(ctx, link);
                 }
-                Action::RefuseAccount { .. } => panic!("nobody has an account here"),
+                Action::RefuseAccount { .. } | Action::RefuseRoom { .. } | Action::ToRooms(..) => {
+                    panic!("nobody has an account here")
+                }
                 Action::Ack {
                     connection: link,
                     batch,

@@ -182,18 +182,18 @@ impl Shelf {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::PathBuf};
+    use std::{fs, path::Path};
 
     use super::*;
     use crate::model::Audience;
 
-    fn put(shelf: &mut Shelf, now: Instant, path: &PathBuf, name: &str) -> Digest {
+    fn put(shelf: &mut Shelf, now: Instant, path: &Path, name: &str) -> Digest {
         let allowed = [path.parent().unwrap().to_owned()];
         let place = Whereabouts::find(path, &allowed).unwrap();
         let file = place.digest(|| false).unwrap();
         let id = file.meta.id;
         let name = FileName::try_from(name).unwrap();
-        let record = Record::new(name, path.clone(), id, file.stamp, Audience::All);
+        let record = Record::new(name, path.to_owned(), id, file.stamp, Audience::All);
         let manifest = Manifest::clone(&file.manifest);
         let state = State::of(&record, Some(manifest), Some(place));
         shelf.put(now, record, state);
