@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Every page that users read: in Spanish, and in English.
-pub(crate) const PAIRS: [[&str; 2]; 7] = [
+pub(crate) const PAIRS: [[&str; 2]; 9] = [
     ["README.es.md", "README.md"],
     ["docs/es/instalar.md", "docs/en/install.md"],
     ["docs/es/carpetas.md", "docs/en/folders.md"],
@@ -37,7 +37,7 @@ pub(crate) struct Block {
 }
 
 /// All pages, in both languages.
-pub(crate) fn pairs() -> [[Page; 2]; 7] {
+pub(crate) fn pairs() -> [[Page; 2]; 9] {
     PAIRS.map(|pair| pair.map(Page::read))
 }
 
