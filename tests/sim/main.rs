@@ -712,7 +712,7 @@ const MBIT: f64 = 125_000.0;
 /// A flash crowd of a seed: some ten to sixty clients, alike or of three kinds, with what may happen to them.
 fn crowd(seed: u64) -> swarm::Crowd {
     let mut random = fastrand::Rng::with_seed(seed);
-    let clients = random.usize(10..=if seed % 8 == 0 { 60 } else { 20 });
+    let clients = random.usize(10..=if seed.is_multiple_of(8) { 60 } else { 20 });
     let uplinks = match random.u8(..3) {
         0 => vec![100.0 * MBIT; clients],
         1 => vec![20.0 * MBIT; clients],

@@ -158,12 +158,12 @@ impl World {
                 self.send(node, to, Message::Any(wanted, lately));
             }
             Action::Swarm(SwarmAction::MorePeers { lost }) => {
-                self.to_central(node, Message::MorePeers(lost));
+                self.tell_central(node, Message::MorePeers(lost));
             }
             Action::Report { source, fault, .. } => {
                 if let Some(liar) = source.peer() {
                     assert_eq!(fault, Fault::Digest);
-                    self.to_central(node, Message::Accuse(liar));
+                    self.tell_central(node, Message::Accuse(liar));
                 }
             }
             Action::Notice(notice) => self.story(|| format!("{node}: {notice:?}")),

@@ -200,7 +200,7 @@ impl World {
         self.at(self.now + LATENCY, to, What::Message(from, message));
     }
 
-    pub fn to_central(&mut self, from: Node, message: Message) {
+    pub fn tell_central(&mut self, from: Node, message: Message) {
         self.central += u64::from(!matches!(message, Message::Progress(_)));
         self.at(self.now + LATENCY, usize::MAX, What::Message(from, message));
     }
@@ -433,7 +433,7 @@ impl World {
             What::Progress => {
                 if !self.is_over(node) {
                     let permille = self.clients[node].permille();
-                    self.to_central(node, Message::Progress(permille));
+                    self.tell_central(node, Message::Progress(permille));
                     self.at(self.now + PROGRESS, node, What::Progress);
                 }
             }
@@ -491,7 +491,7 @@ impl World {
 
     pub fn finished(&mut self, node: Node) {
         self.left -= 1;
-        self.to_central(node, Message::Finished);
+        self.tell_central(node, Message::Finished);
         if self.crowd.leave {
             self.vanish(node);
         }

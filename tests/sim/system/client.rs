@@ -276,7 +276,7 @@ impl Client {
                     self.link.send(ctx, message);
                 }
             }
-            News::Message(message) => self.message(ctx, message),
+            News::Message(message) => self.message(ctx, *message),
             // Whoever waits for an answer is told that there is no central.
             News::Down(code) => {
                 self.wishes.not_answered();

@@ -50,7 +50,7 @@ enum State {
 #[derive(Debug)]
 pub enum News {
     Up,
-    Message(FromCentral),
+    Message(Box<FromCentral>),
     /// It ended or was not to be had; with the central's word when there was one.
     Down(Option<ErrorCode>),
 }
@@ -246,7 +246,7 @@ impl Link {
                 match message {
                     FromCentral::Ping => None,
                     FromCentral::Bye => Some(self.down(ctx, end, None)),
-                    message => Some(News::Message(message)),
+                    message => Some(News::Message(Box::new(message))),
                 }
             }
             State::Waiting { .. } | State::Connecting { .. } => {

@@ -255,7 +255,7 @@ impl Secondary {
                     self.say(ctx, message);
                 }
             }
-            News::Message(message) => self.message(ctx, message),
+            News::Message(message) => self.message(ctx, *message),
             News::Down(Some(code)) if enrolment::is_for_good(ctx.now, code, &mut self.in_use) => {
                 self.has_given_up = true;
             }
