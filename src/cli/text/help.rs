@@ -15,7 +15,7 @@ use crate::cli::commands::{BadLine, COMMON, nearest_command};
 type Group = (fn() -> String, &'static [&'static str]);
 
 /// Which commands stand together, in this order. Those that are in none of these are in the last one.
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     (
         || t!("help-system"),
         &[
@@ -52,6 +52,20 @@ const GROUPS: [Group; 10] = [
     (
         || t!("help-published"),
         &["publish", "withdraw", "content", "bring", "upload-limit"],
+    ),
+    (
+        || t!("help-rooms"),
+        &[
+            "room",
+            "say",
+            "tell",
+            "rooms",
+            "room-history",
+            "leave",
+            "channel",
+            "put",
+            "done",
+        ],
     ),
     (|| t!("help-transfers"), &["transfers", "taken-part"]),
     (

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::played::{OTHER, PEER_NUMBER, Sample, TRANSFER, address, hello, listen};
 use crate::{
+    engine::download::SwarmEvent,
     model::{
         ChunkIndex, ClientName, Fault, Manifest, SecondaryNumber, SourceId, Who,
         limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
@@ -131,7 +132,11 @@ impl Scene {
     /// The source, once the file is open.
     async fn open(&mut self) -> Played {
         let played = Played::opened(&mut self.listener, &self.sample).await;
-        assert_eq!(self.news().await, News::Connected);
+        let chooses = News::Swarm(SwarmEvent::Chooses {
+            source: SourceId(1),
+        });
+        let news = [self.news().await, self.news().await];
+        assert_eq!(news, [chooses, News::Connected]);
         played
     }
 
