@@ -19,6 +19,7 @@ mod plan;
 mod provider;
 mod requests;
 mod sender;
+mod slots;
 mod stops;
 #[cfg(test)]
 mod tests;

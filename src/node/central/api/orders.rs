@@ -1,5 +1,7 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
+mod accounts;
+
 use std::{
     sync::{
         Arc,
@@ -30,8 +32,7 @@ use crate::{
         AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
         FigureValue, FileName, OrderId, SecondaryNumber, Session,
     },
-    node::{ask::ask, clock, greeting::random_bytes, link::LinkEvent},
-    proto::account::{code_hash, recovery_code},
+    node::{ask::ask, clock, link::LinkEvent},
 };
 
 /// How long an order waits for the next reign, which has it in its journal or not.
@@ -164,74 +165,6 @@ impl CentralOrders {
             door,
             ..self.clone()
         }
-    }
-
-    /// The accounts, and the names that rest (`CUENTAS`).
-    pub async fn accounts(&self) -> Result<Vec<AccountInfo>, Unanswered> {
-        self.ask(CentralCommand::Accounts).await
-    }
-
-    /// Makes a code that lets one device more into an account within
-    /// [`CODE_LASTS`](crate::model::limits::CODE_LASTS) (`CUENTA ana NUEVA`); one before it is good no more. Only its hash is
-    /// kept. `None` when the system gives no random numbers.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn new_account_code(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<Option<String>, AccountRefusal>, Unanswered> {
-        let Some(random) = random_bytes() else {
-            return Ok(Ok(None));
-        };
-        let mut letters = [0; 20];
-        letters.copy_from_slice(&random[..20]);
-        let code = recovery_code(letters);
-        let order = AccountOrder::NewCode(name.clone(), code_hash(&code));
-        Ok(self.account_order(order).await?.map(|_| Some(code)))
-    }
-
-    /// Takes the device from an account whose key begins so (`CUENTA ana QUITAR 1a2b3c4d`).
-    ///
-    /// # Errors
-    /// When there is no such account, or none or several of its keys begin so.
-    pub async fn remove_account_device(
-        &self,
-        name: &ClientName,
-        key: &str,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        let order = AccountOrder::RemoveDevice(name.clone(), key.to_owned());
-        self.account_order(order).await
-    }
-
-    /// Ends an account; its name rests (`CUENTA ana BORRAR`).
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn remove_account(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.account_order(AccountOrder::Remove(name.clone())).await
-    }
-
-    /// Has a name that rests be free (`LIBERAR ana`).
-    ///
-    /// # Errors
-    /// When it does not rest.
-    pub async fn free_account_name(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.account_order(AccountOrder::Free(name.clone())).await
-    }
-
-    async fn account_order(
-        &self,
-        order: AccountOrder,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.ask(|answer| CentralCommand::Account(order, self.door, answer))
-            .await
     }
 
     /// Lines of the audit trail (`AUDITORIA`).
