@@ -11,11 +11,11 @@ use crate::model::{PeerNumber, TransferId};
 /// What is taken for the uplink of one that does not say what it has, in bytes per second.
 const ANY_UPLINK: u64 = 12_500_000;
 /// Links that a member may have.
-const MOST_LINKS: usize = 24;
+pub(super) const MOST_LINKS: usize = 24;
 /// A member that so many others cannot reach, or that so many addresses accuse of wrong bytes, is named to nobody more.
 pub(super) const TOO_MANY: usize = 3;
 /// What is told to members that have not asked is gathered for so long.
-const GATHER: Duration = Duration::from_millis(250);
+pub(super) const GATHER: Duration = Duration::from_millis(250);
 
 /// What a member gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

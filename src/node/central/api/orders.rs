@@ -1,6 +1,7 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
 mod accounts;
+mod draining;
 
 use std::{
     sync::{
@@ -14,8 +15,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     super::catalogue::Popular,
-    Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Order, Ordered,
-    OwnFigures, Present, ReigningCentral, Standing, Summary, Unanswered,
+    Catalogue, CentralInfo, DownloadCount, Membership, Offer, Order, Ordered, OwnFigures, Present,
+    ReigningCentral, Standing, Summary, Unanswered,
     counting::{FigureAsked, Info, NotDelivered, OpenDoor, PrivateMessage},
     ordered::{Given, NotTaken, Reigns, Settled},
 };
@@ -23,14 +24,13 @@ use crate::{
     engine::{
         accounts::AccountRefusal,
         cluster::{
-            AccountInfo, ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running,
-            SecondaryInfo,
+            AccountInfo, ClientInfo, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryInfo,
         },
         leadership::NotMigrated,
     },
     model::{
         AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
-        FigureValue, FileName, OrderId, SecondaryNumber, Session,
+        FigureValue, FileName, OrderId, Session,
     },
     node::{ask::ask, clock, link::LinkEvent},
 };
@@ -250,26 +250,6 @@ impl CentralOrders {
         }
     }
 
-    /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
-    /// asked for nothing new that another live secondary holds, and takes no copies. Only it can serve what it alone
-    /// holds, so it goes on serving that. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when it has
-    /// nothing left to send. Draining outlives restarts of the secondary and of the central.
-    pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
-        self.drain_one(number, true).await
-    }
-
-    /// Ends draining: the secondary works as before.
-    pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
-        self.drain_one(number, false).await
-    }
-
-    async fn drain_one(&self, number: SecondaryNumber, begin: bool) -> Result<Drained, Unanswered> {
-        let which = Some(vec![number.get().into()]);
-        let rows = self.drain_all(which, begin).await?;
-        let row = rows.first().map(|row| row.drained);
-        Ok(row.unwrap_or(Drained::NoSuchSecondary))
-    }
-
     /// How many downloads may run at once.
     pub async fn max_downloads(&self) -> Result<usize, Unanswered> {
         self.ask(CentralCommand::MaxDownloads).await
@@ -298,18 +278,6 @@ impl CentralOrders {
     /// The statistics as they would be saved now.
     pub async fn statistics(&self) -> Result<serde_json::Value, Unanswered> {
         self.ask(CentralCommand::Statistics).await
-    }
-
-    /// Drains secondaries, or all where none are named, or has them work again; says what became of each.
-    pub async fn drain_all(
-        &self,
-        which: Option<Vec<u64>>,
-        begin: bool,
-    ) -> Result<Vec<DrainedSecondary>, Unanswered> {
-        match self.order(Order::Drain { which, begin }, None).await? {
-            Ordered::Drained(rows) => Ok(rows),
-            _ => Err(Unanswered::OtherOrder),
-        }
     }
 
     /// Gives an order under a name, or a new one. Given twice under one name it is done once, whoever reigns, and answered as it
