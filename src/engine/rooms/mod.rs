@@ -24,6 +24,7 @@ use self::{
 };
 use super::registry::{RoomFact, Rooms};
 use crate::model::{AccountName, RoomId, RoomName, RoomOrder};
+
 /// Who is there on a connection.
 #[derive(Clone, Debug)]
 struct Present {
