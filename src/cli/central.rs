@@ -14,6 +14,7 @@ use super::{
     diary, doors,
     exit::Exit,
     flags,
+    logging::Log,
     news::CentralNews,
     orders::{self, central::By},
     output,
@@ -105,7 +106,7 @@ async fn run(
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let warning = text::security::of_central(&security);
-    let operator = orders::central::operator();
+    let operator = orders::operator::operator();
     let start = async {
         let listen = where_to_listen(&args.ip.host, args.puerto).await?;
         let several = several::config(&args, listen).await?;
@@ -139,14 +140,7 @@ async fn run(
     let stopped = program::either(&stop, &gave_up);
     // One on standby lives too.
     let alive = async || handle.own().await.is_ok();
-    let read_again = async || {
-        if let Some(args) = reload::read::<CentralArgs>(&line, &log, &security) {
-            let most = args.max_clientes as usize;
-            if let Err(error) = handle.set_max_downloads(most).await {
-                tracing::warn!(%error, most, "max-clients stays as it is");
-            }
-        }
-    };
+    let read_again = async || read_again(&line, &log, &security, &handle).await;
     program::serve(
         &mut console,
         (&mut events, &mut orders),
@@ -166,6 +160,16 @@ async fn run(
     .await;
     manager.stopping();
     finish(handle.stop(), &printer).await
+}
+
+/// What changes while it runs when its options are read again.
+async fn read_again(line: &[OsString], log: &Log, security: &Security, handle: &CentralOrders) {
+    if let Some(args) = reload::read::<CentralArgs>(line, log, security) {
+        let most = args.max_clientes as usize;
+        if let Err(error) = handle.set_max_downloads(most).await {
+            tracing::warn!(%error, most, "max-clients stays as it is");
+        }
+    }
 }
 
 /// False when the program is to end.

@@ -3,21 +3,28 @@
 //!
 //! A new message is a new variant here; the compiler then names the one place that has to deal with it.
 
+mod accounts;
+mod counting;
 mod questions;
+mod rooms;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountKey, AccountName, ChunkIndex, ClientName, Conflict, CopyLimits, CopyOrder, Digest,
-    Fault, FigureError, FigureName, FigureOrder, FigureValue, FileMeta, FileName, Finished, Grant,
-    HeldFile, Job, KnownSource, Outcome, PeerInfo, PeerNumber, Publish, RemovedReason, RequestId,
-    RoomAnswer, RoomId, RoomMessage, RoomName, RoomOrder, SentBytes, SentTransfer, Sharing,
-    Signature, SourceId, SourceInfo, TransferId, VerifyKey, Wish,
+    AccountName, ChunkIndex, ClientName, Conflict, CopyLimits, CopyOrder, Digest, Fault, FileMeta,
+    FileName, Finished, Grant, HeldFile, KnownSource, Outcome, PeerInfo, PeerNumber, Publish,
+    RemovedReason, RequestId, SentBytes, SentTransfer, Sharing, SourceId, SourceInfo, TransferId,
+    VerifyKey,
 };
 
-pub use self::questions::{Answer, Question, User};
+pub use self::{
+    accounts::{Claim, Signed},
+    counting::{Counted, Counting},
+    questions::{Answer, Question, User},
+    rooms::{ForRooms, OfRooms},
+};
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,118 +128,6 @@ pub enum FromClient {
     },
 }
 
-/// From a client to the central: what only the holder of a key may say. The signature is checked before anybody hears of
-/// it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Signed {
-    /// Wants a new account.
-    Register(Claim),
-    /// Is of an account, on this connection.
-    SignIn(Claim),
-    /// Gives its account up.
-    Unregister(Claim),
-}
-
-/// What is signed with the key of an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The account's name, as it was typed.
-    pub name: ClientName,
-    /// The key.
-    pub key: AccountKey,
-    /// Its signature, of this connection and all that is said here.
-    pub signature: Signature,
-    /// That it knows a recovery code, for this connection and this key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<Digest>,
-}
-
-impl Signed {
-    /// What is wanted, and what is said of it.
-    pub fn parts(&self) -> (Wish, &Claim) {
-        match self {
-            Self::Register(claim) => (Wish::Register, claim),
-            Self::SignIn(claim) => (Wish::SignIn, claim),
-            Self::Unregister(claim) => (Wish::Unregister, claim),
-        }
-    }
-
-    /// The message of a wish.
-    pub fn of(wish: Wish, claim: Claim) -> Self {
-        match wish {
-            Wish::Register => Self::Register(claim),
-            Wish::SignIn => Self::SignIn(claim),
-            Wish::Unregister => Self::Unregister(claim),
-        }
-    }
-}
-
-/// From a client to the central, of rooms and channels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum OfRooms {
-    /// Wants something; the answer carries the same request number.
-    AskRooms {
-        /// Chosen by the client.
-        request: RequestId,
-        /// What it wants.
-        #[serde(flatten)]
-        order: RoomOrder,
-    },
-    /// Has shown what was said in a room up to a message.
-    HeardInRoom {
-        /// The room.
-        room: RoomId,
-        /// The number of the message.
-        upto: u64,
-    },
-    /// Shows what is said in a room from now on, or does so no more and wants to know how much there is.
-    ShowRoom {
-        /// The room.
-        room: RoomId,
-        /// It shows it.
-        shown: bool,
-    },
-}
-
-/// From the central to a client, of rooms and channels. That an order is refused is said by `proto`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum ForRooms {
-    /// The answer to an order.
-    RoomAnswer {
-        /// The client's number for it.
-        request: RequestId,
-        /// What came of it.
-        #[serde(flatten)]
-        answer: RoomAnswer,
-    },
-    /// What was said in a room that the client shows.
-    SaidInRoom {
-        /// The room.
-        room: RoomId,
-        /// The messages, the oldest first.
-        messages: Vec<RoomMessage>,
-    },
-    /// How much was said in a room that it does not show, and that its account has not had.
-    Unread {
-        /// The room.
-        room: RoomId,
-        /// So many messages.
-        count: u32,
-    },
-    /// It has a message of a channel.
-    Given {
-        /// The channel.
-        channel: RoomName,
-        /// The message.
-        job: Job,
-        /// Until when, in milliseconds since 1970.
-        until_ms: u64,
-    },
-}
-
 /// A download that goes on over a new connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
@@ -245,63 +140,6 @@ pub struct Resume {
     /// The sources that it was told of: a central that does not know the transfer keeps their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<KnownSource>,
-}
-
-/// What a client counts, or asks of what is counted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Counting {
-    /// An order to a figure.
-    Count {
-        /// Chosen by the client; the answer carries it.
-        request: RequestId,
-        /// Which figure.
-        name: FigureName,
-        /// What.
-        order: FigureOrder,
-    },
-    /// The free figures, from after a name.
-    CountList {
-        /// Chosen by the client; the answer carries it.
-        request: RequestId,
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<FigureName>,
-    },
-    /// It plays a file. Nothing is answered.
-    Played {
-        /// The file.
-        name: FileName,
-    },
-}
-
-/// The answer to [`Counting`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Counted {
-    /// The value of a figure after an order.
-    CountValue {
-        /// The client's number for it.
-        request: RequestId,
-        /// The figure.
-        figure: FigureValue,
-    },
-    /// The order changed nothing.
-    CountRefused {
-        /// The client's number for it.
-        request: RequestId,
-        /// Why.
-        error: FigureError,
-    },
-    /// A page of the free figures.
-    CountFigures {
-        /// The client's number for it.
-        request: RequestId,
-        /// By name.
-        figures: Vec<FigureValue>,
-        /// There are more after the last of them.
-        more: bool,
-    },
 }
 
 /// From a secondary to the central.

@@ -63,8 +63,8 @@ pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
 pub use peer::{
-    FromPeers, Lately, LinkKind, PeerInfo, PeerNumber, PeerNumberError, Sharing, Ticket,
-    TicketTextError, VerifyKey,
+    Lately, LinkKind, PeerInfo, PeerNumber, PeerNumberError, Sharing, Ticket, TicketTextError,
+    VerifyKey,
 };
 pub use publication::{Audience, Publication, Publish, PublishedFile};
 pub use remote::{RemoteError, is_bucket_address};
@@ -76,6 +76,7 @@ pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;
 pub use transfer::{
-    ClusterStatus, CopyOrder, EndReason, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome,
-    ReceivedFrom, Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer,
+    ClusterStatus, CopyOrder, EndReason, Fault, FaultCounts, Finished, FromPeers, Grant,
+    ListedFile, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryStatus, SentBytes,
+    SentTransfer,
 };

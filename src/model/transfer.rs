@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientName, Digest, FileMeta, FileName, FromPeers, SecondaryNumber, SourceId, SourceInfo,
-    TransferId, Who, error_codes,
+    ClientName, Digest, FileMeta, FileName, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
+    error_codes,
     figures::{Figure, figures},
 };
 
@@ -157,6 +157,38 @@ pub struct CopyOrder {
     /// The content that has the name there and is to be set aside for the copy. Anything else stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Digest>,
+}
+
+/// What a receiver got from its peers in one transfer, all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FromPeers {
+    /// Verified bytes, each byte of the file counted once.
+    pub bytes: u64,
+    /// Bytes that came and were not used.
+    pub wasted: u64,
+    /// Verified chunks.
+    pub chunks: u64,
+    /// Chunks whose digest was wrong.
+    pub digest_failures: u64,
+}
+
+impl FromPeers {
+    /// What peers brought, of all that a transfer got.
+    pub fn of(received: &[ReceivedFrom]) -> Self {
+        let mut all = Self::default();
+        for from in received.iter().filter(|from| from.source.peer().is_some()) {
+            all.bytes = all.bytes.saturating_add(from.bytes);
+            all.wasted = all.wasted.saturating_add(from.wasted);
+            all.chunks = all.chunks.saturating_add(from.chunks);
+            all.digest_failures = all.digest_failures.saturating_add(from.digest_failures);
+        }
+        all
+    }
+
+    /// True when there was nothing.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Bytes that a source sent in one transfer, by its own reports.

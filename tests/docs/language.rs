@@ -32,13 +32,11 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("certificados", "certificates"),
     ("certificados-motor", "engine-certificates"),
     ("conectar", "connect"),
-    ("contenido", "content"),
-    ("desconectar", "disconnect"),
     ("consola", "console"),
-    ("conectar", "connect"),
+    ("contenido", "content"),
+    ("descargar", "get"),
     ("desconectar", "disconnect"),
     ("diario", "journal"),
-    ("descargar", "get"),
     ("enlace", "link"),
     ("estado", "status"),
     ("listar", "list"),
@@ -47,14 +45,19 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("retirar", "withdraw"),
     ("traer", "get-file"),
     ("usuarios", "list-users"),
-    ("registrar", "register"),
-    ("usuarios", "list-users"),
     ("ver", "watch"),
     ("verificar", "verify"),
 ];
 
 /// What makes completions and manual pages; it is in no help.
 pub(crate) const GENERATE: &[(&str, &str)] = &[("generar", "generate")];
+
+/// What follows a command of a prompt as an option; it is in no help of a command line.
+pub(crate) const AT_PROMPTS: &[(&str, &str)] = &[
+    ("abre-con", "opens-with"),
+    ("efimera", "ephemeral"),
+    ("historia", "history"),
+];
 
 /// Sections of the configuration file, and values.
 const OTHERS: &[(&str, &str)] = &[
@@ -107,7 +110,7 @@ fn dictionary() -> BTreeMap<String, String> {
         let entry = dictionary.entry(english.to_owned());
         entry.or_insert_with(|| spanish.to_owned());
     };
-    for (spanish, english) in FLAGS.iter().chain(GENERATE) {
+    for (spanish, english) in FLAGS.iter().chain(GENERATE).chain(AT_PROMPTS) {
         add(english, spanish);
         add(&format!("--{english}"), &format!("--{spanish}"));
     }

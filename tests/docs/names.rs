@@ -8,7 +8,7 @@ use std::{
 use trozos::cli::{at_end, names::FLAGS};
 
 use super::{
-    language::{self, COMMANDS, GENERATE, Language, order, prompt_commands},
+    language::{self, AT_PROMPTS, COMMANDS, GENERATE, Language, order, prompt_commands},
     pages::{self, Page},
 };
 
@@ -238,6 +238,9 @@ fn wrong(page: &Page, flags: &Flags) -> Vec<String> {
             _ => *spanish,
         })
         .collect();
+    let typed = AT_PROMPTS.iter();
+    let typed = typed.map(|(spanish, english)| pick(page.language, spanish, english));
+    let typed: Vec<String> = typed.collect();
     let of_both = BOTH.iter().flat_map(|heading| page.section(heading));
     let of_both = of_both.collect::<String>();
     let of_line = |line: &str| -> Vec<String> {
@@ -263,6 +266,7 @@ fn wrong(page: &Page, flags: &Flags) -> Vec<String> {
         if span.starts_with("--") {
             let unknown = flags_of(span).into_iter();
             let unknown = unknown.filter(|f| !flags.anybody_has(f) && !FOREIGN.contains(f));
+            let unknown = unknown.filter(|f| !typed.iter().any(|at_prompts| at_prompts == f));
             wrong.extend(unknown.map(|flag| format!("--{flag}")));
         }
         if let Some(name) = span.strip_prefix("TROZOS_") {
@@ -360,6 +364,7 @@ fn what_does_not_exist_is_found() {
         ("`TROZOS_NADA`", "TROZOS_NADA"),
         ("```toml\n[cliente]\nreposo = 1\n```", "reposo"),
         ("`VIDEO <nombre>`, `--puerto-central`", ""),
+        ("`--efimera`, `--ephemeral`", "--ephemeral"),
     ] {
         let page = Page {
             path: "docs/es/x.md".to_owned(),

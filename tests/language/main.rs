@@ -108,9 +108,17 @@ fn flags_in(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// What follows a command of a prompt as an option: no flag of a program.
+const AT_PROMPTS: &[(&str, &str)] = &[
+    ("abre-con", "opens-with"),
+    ("efimera", "ephemeral"),
+    ("historia", "history"),
+];
+
 #[test]
 fn each_language_names_flags_by_its_own_names() {
-    let (spanish, english): (Vec<_>, Vec<_>) = FLAGS.iter().copied().unzip();
+    let names = FLAGS.iter().chain(AT_PROMPTS).copied();
+    let (spanish, english): (Vec<_>, Vec<_>) = names.unzip();
     let both = [SAME_IN_BOTH, &["help", "version"]].concat();
     for (language, own) in [("es", spanish), ("en", english)] {
         let path = root().join(format!("i18n/{language}/trozos.ftl"));

@@ -1,11 +1,9 @@
 //! What a central answers to a command: the same at its prompt and to orders from outside.
 
-use std::sync::Arc;
-
-use super::{Answer, NotDone, Request, Server};
+use super::{Answer, NotDone, Request, Server, accounts};
 use crate::{
     cli::{
-        commands::{self, AccountVerb, BadLine, CentralLine, Drain, Form, Numbers},
+        commands::{self, BadLine, CentralLine, Drain, Form, Numbers},
         console::page_columns,
         exit::Exit,
         text::{
@@ -16,16 +14,14 @@ use crate::{
             spoken, t, uncoded,
         },
     },
-    engine::accounts::AccountRefusal,
-    http::{self, NotOrdered, Operator},
-    model::{AccountName, ClientName, Door, FigureDoor, FigureRequest, FileName, OrderId},
+    http,
+    model::{Door, FigureDoor, FigureRequest, FileName, OrderId},
     node::{
         Stopped,
         central::{
             AccountChange, CentralAnswer, CentralOrders, Drained, DrainedSecondary, Expelled,
-            Order, Ordered, Rank, Resolved, Unanswered,
+            NotMigrated, Order, Ordered, Rank, Resolved, Unanswered,
         },
-        rules::central::code_of_account,
     },
 };
 
@@ -44,16 +40,7 @@ pub(in crate::cli) async fn perform(
         CentralLine::Status => Answer::Status(handle.status().await?),
         CentralLine::Secondaries => Answer::Secondaries(handle.secondaries().await?),
         CentralLine::Centrals => Answer::Centrals(handle.centrals().await?),
-        CentralLine::Migrate(to) => match handle.migrate(to).await? {
-            Ok(to) => Answer::Migrated {
-                to: Some(to),
-                code: None,
-            },
-            Err(why) => Answer::Migrated {
-                to: None,
-                code: Some(why.code().to_owned()),
-            },
-        },
+        CentralLine::Migrate(to) => migrated(handle.migrate(to).await?),
         CentralLine::Clients => Answer::Clients(handle.clients().await?),
         CentralLine::Queue => Answer::Queue(handle.queue().await?),
         CentralLine::Expel(name) => {
@@ -64,35 +51,15 @@ pub(in crate::cli) async fn perform(
             };
             Answer::Expelled { name, clients }
         }
-        CentralLine::Drain(which, what) => {
-            let which = match which {
-                Numbers::These(numbers) => Some(numbers),
-                Numbers::All => None,
-            };
-            let begin = what == Drain::Begin;
-            match handle.order(Order::Drain { which, begin }, id).await? {
-                Ordered::Drained(rows) => Answer::Drained(rows),
-                _ => return Err(Unanswered::OtherOrder),
-            }
-        }
+        CentralLine::Drain(which, what) => drain(handle, which, what, id).await?,
         CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),
-        CentralLine::Resolve(name, choice) => {
-            let order = Order::Resolve(name.clone(), choice);
-            match handle.order(order, id).await? {
-                Ordered::Resolved(resolved) => Answer::Resolved {
-                    name,
-                    choice,
-                    resolved,
-                },
-                _ => return Err(Unanswered::OtherOrder),
-            }
-        }
+        CentralLine::Resolve(name, choice) => resolve(handle, name, choice, id).await?,
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
         CentralLine::Accounts => Answer::Accounts(handle.accounts().await?),
-        CentralLine::Account(name, verb) => account(handle, &name.client(), verb).await?,
+        CentralLine::Account(name, verb) => accounts::account(handle, &name.client(), verb).await?,
         CentralLine::FreeName(name) => {
             let freed = handle.free_account_name(&name.client()).await?;
-            changed(&name.client(), AccountChange::Freed, freed)
+            accounts::changed(&name.client(), AccountChange::Freed, freed)
         }
         CentralLine::Audit(query, _) => Answer::Audit(handle.audit(query).await?),
         CentralLine::Figure(name, order) => {
@@ -115,57 +82,53 @@ pub(in crate::cli) async fn perform(
     }))
 }
 
-/// Does something to an account.
-async fn account(
-    handle: &CentralOrders,
-    name: &ClientName,
-    verb: AccountVerb,
-) -> Result<CentralAnswer, Unanswered> {
-    Ok(match verb {
-        AccountVerb::Show => {
-            let mut accounts = handle.accounts().await?;
-            accounts.retain(|account| account.name.as_str() == name.as_str());
-            match accounts.is_empty() {
-                false => CentralAnswer::Accounts(accounts),
-                true => refused(name, &AccountRefusal::Unknown(name.clone())),
-            }
-        }
-        AccountVerb::NewCode => match handle.new_account_code(name).await? {
-            Ok(code) => CentralAnswer::AccountCode {
-                name: name.to_string(),
-                code,
-            },
-            Err(refusal) => refused(name, &refusal),
-        },
-        AccountVerb::RemoveDevice(key) => {
-            let removed = handle.remove_account_device(name, &key).await?;
-            changed(name, AccountChange::DeviceRemoved, removed)
-        }
-        AccountVerb::Remove => {
-            let removed = handle.remove_account(name).await?;
-            changed(name, AccountChange::Removed, removed)
-        }
-    })
-}
-
-fn changed(
-    name: &ClientName,
-    what: AccountChange,
-    done: Result<AccountName, AccountRefusal>,
-) -> CentralAnswer {
+/// What became of handing over to another central, as an answer.
+fn migrated(done: Result<String, NotMigrated>) -> CentralAnswer {
     match done {
-        Ok(name) => CentralAnswer::AccountChanged {
-            name: name.to_string(),
-            what,
+        Ok(to) => CentralAnswer::Migrated {
+            to: Some(to),
+            code: None,
         },
-        Err(refusal) => refused(name, &refusal),
+        Err(why) => CentralAnswer::Migrated {
+            to: None,
+            code: Some(why.code().to_owned()),
+        },
     }
 }
 
-fn refused(name: &ClientName, refusal: &AccountRefusal) -> CentralAnswer {
-    CentralAnswer::AccountRefused {
-        name: name.to_string(),
-        code: code_of_account(refusal).code().to_owned(),
+/// Begins or ends draining secondaries.
+async fn drain(
+    handle: &CentralOrders,
+    which: Numbers,
+    what: Drain,
+    id: Option<OrderId>,
+) -> Result<CentralAnswer, Unanswered> {
+    let which = match which {
+        Numbers::These(numbers) => Some(numbers),
+        Numbers::All => None,
+    };
+    let begin = what == Drain::Begin;
+    match handle.order(Order::Drain { which, begin }, id).await? {
+        Ordered::Drained(rows) => Ok(CentralAnswer::Drained(rows)),
+        _ => Err(Unanswered::OtherOrder),
+    }
+}
+
+/// Settles a conflict.
+async fn resolve(
+    handle: &CentralOrders,
+    name: FileName,
+    choice: u16,
+    id: Option<OrderId>,
+) -> Result<CentralAnswer, Unanswered> {
+    let order = Order::Resolve(name.clone(), choice);
+    match handle.order(order, id).await? {
+        Ordered::Resolved(resolved) => Ok(CentralAnswer::Resolved {
+            name,
+            choice,
+            resolved,
+        }),
+        _ => Err(Unanswered::OtherOrder),
     }
 }
 
@@ -234,37 +197,6 @@ pub(in crate::cli) fn unanswered(why: &Unanswered) -> String {
         Unanswered::OtherOrder => t!("order-differs"),
     };
     coded(&text, why.code())
-}
-
-/// What the face of a central is lent: the same as its prompt.
-pub(in crate::cli) fn operator() -> Operator {
-    Operator::new(Arc::new(|orders, line, who| {
-        let by = By {
-            door: FigureDoor::Grpc,
-            who,
-        };
-        let request = Request {
-            line,
-            yes: false,
-            id: None,
-        };
-        Box::pin(async move {
-            match order(&orders, request, by).await {
-                Ok(answer) => Ok(http::Ordered {
-                    lines: answer.lines().iter().map(Line::text).collect(),
-                    json: serde_json::to_string(&answer).unwrap_or_default(),
-                    exit: answer.exit().code(),
-                }),
-                Err(NotDone::Bad(why)) => Err(NotOrdered::Bad(why)),
-                Err(NotDone::Unanswered { message, .. }) => Err(NotOrdered::Bad(message)),
-                Err(NotDone::JournalBusy) => Err(NotOrdered::Bad(t!(
-                    "journal-busy",
-                    program = Central::PROGRAM
-                ))),
-                Err(NotDone::Stopping) => Err(NotOrdered::Stopping),
-            }
-        })
-    }))
 }
 
 /// How the answer to a line is wanted.

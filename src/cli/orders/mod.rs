@@ -2,10 +2,13 @@
 //! 20MB/s`. The line that is sent is what a person would type at the prompt, and is understood by the same code; the
 //! answer is a value, which is told in the language of whoever asked, or as JSON.
 //!
-//! `central` and `secondary` say what each answers, `socket` where its socket is, `giving` is the side that asks.
+//! `central` and `secondary` say what each answers, `accounts` what is done to accounts, `socket` where its socket is,
+//! `giving` is the side that asks, and `operator` gives orders for the face of a central.
 
+mod accounts;
 pub(super) mod central;
 mod giving;
+pub(super) mod operator;
 pub(super) mod secondary;
 mod socket;
 

@@ -142,35 +142,9 @@ impl Session {
         name: Option<ClientName>,
     ) -> Result<Exit, Ended> {
         match script {
-            Script::Listar { patrones, .. } => {
-                let mut listed = self.listed().await?;
-                if !patrones.is_empty() {
-                    let files = wanted::of_words(&listed, &patrones)?;
-                    listed.retain(|listed| files.contains(&listed.file.name));
-                }
-                self.report.listing(&listed);
-                Ok(Exit::Well)
-            }
-            Script::Enlace { nombres, horas, .. } => {
-                let listed = self.listed().await?;
-                let central = self.client.central().await.ok().flatten();
-                let links = Links::new(central.unwrap_or_default(), Arc::clone(&self.security));
-                for name in wanted::of_words(&listed, &nombres)? {
-                    let address = links.of(&name, horas);
-                    self.tell_link(&name, &address);
-                }
-                Ok(Exit::Well)
-            }
-            Script::Estado { .. } => {
-                let status = self.client.status();
-                let status = cancelled(&self.stop, status).await?;
-                self.report.status(&status);
-                Ok(if status.ready {
-                    Exit::Well
-                } else {
-                    Exit::Failed
-                })
-            }
+            Script::Listar { patrones, .. } => self.list(&patrones).await,
+            Script::Enlace { nombres, horas, .. } => self.link(&nombres, horas).await,
+            Script::Estado { .. } => self.tell_status().await,
             Script::Publicar { what, .. } => {
                 self.enrol(name).await?;
                 self.publish(&what).await
@@ -212,6 +186,41 @@ impl Session {
                 self.verify(&nombres).await
             }
         }
+    }
+
+    /// Lists what there is, or what patterns say of it.
+    async fn list(&mut self, patterns: &[String]) -> Result<Exit, Ended> {
+        let mut listed = self.listed().await?;
+        if !patterns.is_empty() {
+            let files = wanted::of_words(&listed, patterns)?;
+            listed.retain(|listed| files.contains(&listed.file.name));
+        }
+        self.report.listing(&listed);
+        Ok(Exit::Well)
+    }
+
+    /// Tells where files can be watched.
+    async fn link(&mut self, names: &[String], hours: u8) -> Result<Exit, Ended> {
+        let listed = self.listed().await?;
+        let central = self.client.central().await.ok().flatten();
+        let links = Links::new(central.unwrap_or_default(), Arc::clone(&self.security));
+        for name in wanted::of_words(&listed, names)? {
+            let address = links.of(&name, hours);
+            self.tell_link(&name, &address);
+        }
+        Ok(Exit::Well)
+    }
+
+    /// Tells how the cluster is.
+    async fn tell_status(&mut self) -> Result<Exit, Ended> {
+        let status = self.client.status();
+        let status = cancelled(&self.stop, status).await?;
+        self.report.status(&status);
+        Ok(if status.ready {
+            Exit::Well
+        } else {
+            Exit::Failed
+        })
     }
 
     /// Where a file can be watched.

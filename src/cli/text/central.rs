@@ -142,6 +142,28 @@ fn notice(notice: &Notice) -> String {
             reason,
             bytes: _,
         } => copy_ended(file, *target, because(*outcome, reason.as_ref())),
+        Notice::Damaged {
+            file,
+            number,
+            others,
+        } => damaged(file, *number, *others),
+        Notice::Reported {
+            by,
+            secondary,
+            fault,
+        } => reported(by, *secondary, *fault),
+        Notice::ClientEnrolled { .. }
+        | Notice::ClientGone { .. }
+        | Notice::Granted { .. }
+        | Notice::Queued { .. }
+        | Notice::SlotLent { .. }
+        | Notice::Finished { .. } => of_client(notice),
+    }
+}
+
+/// What happens to a client; nothing for all else.
+fn of_client(notice: &Notice) -> String {
+    match notice {
         Notice::ClientEnrolled { client, address } => {
             t!("client-enrolled", client = client, address = address)
         }
@@ -164,16 +186,7 @@ fn notice(notice: &Notice) -> String {
             reason,
             bytes: _,
         } => finished(client, file, because(*outcome, reason.as_ref())),
-        Notice::Damaged {
-            file,
-            number,
-            others,
-        } => damaged(file, *number, *others),
-        Notice::Reported {
-            by,
-            secondary,
-            fault,
-        } => reported(by, *secondary, *fault),
+        _ => String::new(),
     }
 }
 

@@ -35,10 +35,9 @@ mod types;
 pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
-pub use peers::PeerPlace;
 pub use router::{
     AccountInfo, ClientInfo, Cluster, ClusterConfig, CountsVersion, Drained, Expelled, FileCounts,
     Holder, ListingVersion, Popularity, QueueRow, Running, SecondaryCondition, SecondaryInfo,
     SentBy,
 };
-pub use types::{Action, ConnectionId, Event, Parting, Refusal};
+pub use types::{Action, ConnectionId, Event, Parting, PeerPlace, Refusal};

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use super::{ConnectionId, swarms::Gives};
-use crate::model::{Digest, PeerNumber, Sharing, limits::MAX_PEER_NUMBER};
+use super::{ConnectionId, PeerPlace, swarms::Gives};
+use crate::model::{PeerNumber, Sharing, limits::MAX_PEER_NUMBER};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -19,17 +19,6 @@ pub(super) struct Peer {
     /// Where it connects from.
     from: SocketAddr,
     sharing: Sharing,
-}
-
-/// Where a peer listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerPlace {
-    /// Its number.
-    pub peer: PeerNumber,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// The digest of its certificate's public key, where connections are encrypted.
-    pub key: Option<Digest>,
 }
 
 impl Peers {

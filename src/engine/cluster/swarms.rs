@@ -8,27 +8,20 @@ mod member;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Instant};
 
-use self::member::Member;
+pub use self::member::Gives;
+use self::member::{Member, TOO_MANY};
 use crate::{
     engine::random::Random,
     model::{Digest, PeerNumber, TransferId},
 };
 
-/// Links that a member should have, and what it may have. Of those that are made for it at its beginning some go to those
+/// Links that a member should have. Of those that are made for it at its beginning some go to those
 /// who can give most; the rest are random, so that no part of the swarm is cut off.
 const TARGET_LINKS: usize = 12;
-const MOST_LINKS: usize = 24;
 const FIRST_LINKS: usize = 6;
 const BIASED_OF_SIX: usize = 2;
-/// A member that so many others cannot reach, or that so many addresses accuse of wrong bytes, is named to nobody more.
-const TOO_MANY: usize = 3;
-/// What is told to members that have not asked is gathered for so long.
-const GATHER: Duration = Duration::from_millis(250);
 
 /// See the module.
 #[derive(Debug)]
@@ -42,15 +35,6 @@ pub struct Swarms {
 struct Swarm {
     members: BTreeMap<PeerNumber, Member>,
     has_begun: bool,
-}
-
-/// What a member gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gives {
-    /// It can be asked for chunks.
-    pub is_on: bool,
-    /// What it can send, in bytes per second; 0 when nobody knows.
-    pub uplink: u64,
 }
 
 /// What a member is to be told.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Notice, PeerPlace};
+use super::Notice;
 use crate::{
     engine::{accounts::AccountRefusal, registry::Entry, rooms::RoomRefusal},
     model::{
@@ -19,6 +19,17 @@ use crate::{
 /// One control connection; never used twice within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
+
+/// Where a peer listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerPlace {
+    /// Its number.
+    pub peer: PeerNumber,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The digest of its certificate's public key, where connections are encrypted.
+    pub key: Option<Digest>,
+}
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

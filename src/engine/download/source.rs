@@ -2,6 +2,7 @@
 //! brought. Knows neither the other sources nor the chunk table.
 
 mod member;
+mod membership;
 mod parts;
 
 use std::{

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     engine::registry::{Entry, Registry},
     model::{
-        RequestId, Session,
+        Asked, RequestId, RoomAnswer, RoomOptions, RoomText, Session,
         limits::{JOB_LASTS, MAX_JOB_TRIES, MAX_ROOM_MESSAGES, SAID_AT_ONCE},
     },
 };

@@ -6,6 +6,7 @@ mod events;
 mod handle;
 mod publishes;
 mod publishing;
+mod talking;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -17,7 +18,7 @@ use crate::{
 pub use self::{
     accounts::{AccountAnswer, AccountWish},
     answers::{ClientError, DownloadAnswer, DownloadState, DownloadView},
-    events::{AccountEvent, ClientEvent, DownloadEvent, MemoryTrouble, Summary},
+    events::{AccountEvent, ClientEvent, DownloadEvent, MemoryTrouble, RoomEvent, Summary},
     handle::ClientHandle,
     publishing::{
         PeeringConfig, PublishError, PublishOrder, PublishedAs, ServingView, ShelfState, ShelfView,
@@ -26,6 +27,7 @@ pub use self::{
 pub(super) use self::{
     accounts::{AccountCommand, Answer},
     handle::{Asker, ClientCommand},
+    publishing::ReadFile,
 };
 
 /// How a client is to run.

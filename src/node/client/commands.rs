@@ -50,75 +50,56 @@ impl Client {
             }
             ClientCommand::Count(name, order, answer) => self.count_one(name, order, answer),
             ClientCommand::CountList(answer) => self.count_all(answer),
-            ClientCommand::Name(answer) => {
-                let _ = answer.send(self.state.name.clone());
-            }
-            ClientCommand::Central(answer) => {
-                let _ = answer.send(self.state.place.clone());
-            }
+            ClientCommand::Name(answer) => say(answer, self.state.name.clone()),
+            ClientCommand::Central(answer) => say(answer, self.state.place.clone()),
             ClientCommand::Download(file, named, answer) => self.download(file, named, answer),
             ClientCommand::Verify(file, answer) => self.verify(file, answer),
             ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),
             ClientCommand::Watch(file, keep, answer) => self.watch(file, keep, answer),
-            ClientCommand::Watched(number, answer) => {
-                let _ = answer.send(self.watched(number));
-            }
+            ClientCommand::Watched(number, answer) => say(answer, self.watched(number)),
             ClientCommand::Unwatch(number, answer) => {
                 self.unwatch(number);
                 let _ = answer.send(());
             }
-            ClientCommand::Pause(number, answer) => {
-                let _ = answer.send(self.pause(number));
-            }
+            ClientCommand::Pause(number, answer) => say(answer, self.pause(number)),
             ClientCommand::Resume(number, answer) => self.resume(number, answer),
-            ClientCommand::Cancel(number, answer) => {
-                let _ = answer.send(self.cancel(number));
-            }
+            ClientCommand::Cancel(number, answer) => say(answer, self.cancel(number)),
             ClientCommand::SetPriority(number, priority, answer) => {
-                let _ = answer.send(self.set_priority(number, priority));
+                say(answer, self.set_priority(number, priority))
             }
             ClientCommand::Detail(number, answer) => self.detail(number, answer),
             ClientCommand::SetDownloadLimit(bytes_per_s, answer) => {
                 self.downlink.set_limit(bytes_per_s);
                 let _ = answer.send(());
             }
-            ClientCommand::DownloadLimit(answer) => {
-                let _ = answer.send(self.downlink.limit_bytes_per_s());
-            }
-            ClientCommand::Downloads(answer) => {
-                let _ = answer.send(self.views());
-            }
-            ClientCommand::PublishedName(name, answer) => {
-                let _ = answer.send(self.published_name(&name));
-            }
+            ClientCommand::DownloadLimit(answer) => say(answer, self.downlink.limit_bytes_per_s()),
+            ClientCommand::Downloads(answer) => say(answer, self.views()),
+            ClientCommand::PublishedName(name, answer) => say(answer, self.published_name(&name)),
             ClientCommand::Publish(read, answer) => self.publish(*read, answer),
             ClientCommand::Withdraw(name, answer) => self.withdraw(&name, answer),
             ClientCommand::Content(account, answer) => {
                 let first = self.state.questions.content(account, answer);
                 self.ask(first);
             }
-            ClientCommand::Shelf(answer) => {
-                let _ = answer.send(self.shelf());
-            }
-            ClientCommand::Serving(answer) => {
-                let _ = answer.send(self.peering.view(clock::now()));
-            }
+            ClientCommand::Shelf(answer) => say(answer, self.shelf()),
+            ClientCommand::Serving(answer) => say(answer, self.peering.view(clock::now())),
             ClientCommand::SetUploadLimit(bytes_per_s, answer) => {
                 self.peering.uplink.set_limit(bytes_per_s);
                 let _ = answer.send(());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
-            ClientCommand::WaitForAnEnd(answer) => {
-                if self.state.downloads.is_any_on_its_way() {
-                    self.state.end_waiters.push(answer);
-                } else {
-                    let _ = answer.send(false);
-                }
-            }
+            ClientCommand::WaitForAnEnd(answer) => self.wait_for_an_end(answer),
             // The loop takes it out.
-            ClientCommand::Stop(answer) => {
-                let _ = answer.send(Ok(()));
-            }
+            ClientCommand::Stop(answer) => say(answer, Ok(())),
+        }
+    }
+
+    /// Answers once any download has ended, or at once if none will by itself.
+    fn wait_for_an_end(&mut self, answer: oneshot::Sender<bool>) {
+        if self.state.downloads.is_any_on_its_way() {
+            self.state.end_waiters.push(answer);
+        } else {
+            say(answer, false);
         }
     }
 
@@ -315,6 +296,11 @@ impl Client {
         all.map(|(number, download)| view(number, download))
             .collect()
     }
+}
+
+/// Answers whoever may wait.
+fn say<T>(answer: oneshot::Sender<T>, what: T) {
+    let _ = answer.send(what);
 }
 
 /// A download as people see it.

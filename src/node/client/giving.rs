@@ -1,9 +1,9 @@
 //! What a client gives of what it receives: chunks of running downloads, and of those that have just ended, to others who
 //! want the same.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{shared::Running, state::Client};
+use super::{peering::Given, shared::Running, state::Client};
 use crate::{
     model::{Digest, PeerInfo, PeerNumber, TransferId, messages::FromClient},
     node::{clock, watch::Watched},
@@ -13,14 +13,6 @@ use crate::{
 const LINGERS: Duration = Duration::from_secs(600);
 /// Files of which it gives at a time, when it has them.
 const MOST_GIVEN: usize = 16;
-
-/// A file that has come, and is given on for a while.
-#[derive(Debug)]
-pub(super) struct Given {
-    until: Instant,
-    id: Digest,
-    running: Running,
-}
 
 impl Client {
     /// True while it gives others what it receives.

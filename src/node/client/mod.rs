@@ -1,7 +1,7 @@
 //! A client: it asks the central for files and receives them from the secondaries.
 //!
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from the tasks of
-//! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
+//! downloads, and `central` is what passes between the client and its central, `talking` what of it is about rooms (`rooms`), and `granting` what a granted download begins with. [`crate::node::rules::downloads`] has
 //! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
 //! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `peering` is what it is to other clients, `publishing` what it publishes and `shared`
 //! what they are served. `memory` is the file of the downloads that
@@ -15,6 +15,7 @@ mod central;
 mod commands;
 mod counting;
 mod giving;
+mod granting;
 mod inputs;
 mod maps;
 mod memory;
@@ -27,6 +28,7 @@ mod run;
 mod shared;
 mod state;
 mod statistics;
+mod talking;
 mod telling;
 mod watch_list;
 mod watching;
@@ -66,10 +68,9 @@ pub use crate::engine::download::{ChunkCell, ChunkMap};
 pub use api::{
     AccountAnswer, AccountEvent, AccountWish, ClientConfig, ClientError, ClientEvent, ClientHandle,
     DownloadAnswer, DownloadEvent, DownloadState, DownloadView, Keeping, MemoryTrouble, Named,
-    Patience, PeeringConfig, PublishError, PublishOrder, PublishedAs, ServingView, ShelfState,
-    ShelfView, Summary,
+    Patience, PeeringConfig, PublishError, PublishOrder, PublishedAs, RoomEvent, ServingView,
+    ShelfState, ShelfView, Summary,
 };
-pub use rooms::RoomEvent;
 pub use {watch_list::Keep, watching::Watch};
 
 /// Commands that may wait for the owner.

@@ -11,12 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ClientError, PublishError, PublishedAs, ServingView,
-    giving::Given,
-    shared::{Door, PeerInput, Record, Records, Shelf, Standing, State},
+    shared::{Door, PeerInput, Record, Records, Running, Shelf, Standing, State},
 };
 use crate::{
     engine::recent::RecentRate,
-    model::{ClusterId, Manifest, PeerNumber, RequestId, messages::FromClient},
+    model::{ClusterId, Digest, Manifest, PeerNumber, RequestId, messages::FromClient},
     node::{rules::sent::SentBook, send::Uplink, server::TurnedAway},
 };
 
@@ -48,6 +47,14 @@ pub(super) struct Peering {
     /// What has come, and is given on for a while.
     pub(super) given: Vec<Given>,
     last_request: u64,
+}
+
+/// A file that has come, and is given on for a while.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) until: Instant,
+    pub(super) id: Digest,
+    pub(super) running: Running,
 }
 
 /// An order that the central has not answered.

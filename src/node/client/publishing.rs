@@ -6,28 +6,20 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ClientError, ClientEvent, PublishError, PublishOrder, PublishedAs, ShelfState, ShelfView,
+    ClientError, ClientEvent, PublishError, PublishedAs, ShelfState, ShelfView,
+    api::ReadFile,
     peering::{Order, Pending, ToPublish},
     shared::{Door, Held, Here, Item, Own, PeerInput, Record, State, What},
     state::Client,
 };
 use crate::{
     model::{
-        AccountName, FileMeta, FileName, IndexedFile, PeerInfo, PeerNumber, Publish, Receiver,
-        RequestId, Sharing, TransferId, VerifyKey, messages::FromClient,
+        AccountName, FileMeta, FileName, PeerInfo, PeerNumber, Publish, Receiver, RequestId,
+        Sharing, TransferId, VerifyKey, messages::FromClient,
     },
     node::{Refused, clock, send::Wanted},
     proto::{ErrorCode, Reign, Said},
-    store::published::Whereabouts,
 };
-
-/// A file that was read for its digests.
-#[derive(Debug)]
-pub(super) struct ReadFile {
-    pub(super) order: PublishOrder,
-    pub(super) place: Whereabouts,
-    pub(super) file: Arc<IndexedFile>,
-}
 
 impl Client {
     /// A central said hello on a new connection.

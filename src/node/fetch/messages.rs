@@ -3,12 +3,12 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    access::PeerAccess, buffers::ChunkBuffer, own::Prepared, swarm::SwarmOrder, update::FetchUpdate,
-};
+use super::{access::PeerAccess, buffers::ChunkBuffer, own::Prepared, update::FetchUpdate};
 use crate::{
     engine::download::{ChunkMap, Event, SwarmEvent},
-    model::{ChunkIndex, ChunkSet, Fault, Lately, Part, SourceId, SourceInfo},
+    model::{
+        ChunkIndex, ChunkSet, Fault, Lately, Part, PeerInfo, PeerNumber, SourceId, SourceInfo,
+    },
     node::Failure,
     proto::Wanted,
     store::{Checkup, Opened, StoreError},
@@ -29,6 +29,15 @@ pub(super) struct Orders {
     pub(super) access: PeerAccess,
     /// What the central says of its swarm.
     pub(super) swarm: mpsc::Receiver<SwarmOrder>,
+}
+
+/// The central's word about the swarm of a fetch.
+#[derive(Debug)]
+pub(super) struct SwarmOrder {
+    pub(super) add: Vec<PeerInfo>,
+    pub(super) drop: Vec<PeerNumber>,
+    /// What this client can give on, in bytes per second, if it gives.
+    pub(super) uplink: Option<u64>,
 }
 
 /// One connection to a source, among all there were.

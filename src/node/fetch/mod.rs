@@ -47,7 +47,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{access::PeerAccess, messages::Orders, shell::Shell, swarm::SwarmOrder};
+use self::{
+    access::PeerAccess,
+    messages::{Orders, SwarmOrder},
+    shell::Shell,
+};
 use crate::{
     engine::download::Snapshot,
     model::{Grant, PeerInfo, PeerNumber, SourceInfo, TransferId},

@@ -3,25 +3,20 @@
 
 use std::time::Duration;
 
-use super::{messages::Command, shell::Shell, update::FetchUpdate};
+use super::{
+    messages::{Command, SwarmOrder},
+    shell::Shell,
+    update::FetchUpdate,
+};
 use crate::{
     engine::download::{Event, SwarmAction, SwarmEvent},
-    model::{PeerInfo, PeerNumber, SourceId, Who},
+    model::{SourceId, Who},
     node::clock,
     proto::Wanted,
 };
 
 /// How often the central hears how far a download in a swarm is.
 const PROGRESS: Duration = Duration::from_secs(2);
-
-/// The central's word about the swarm of a fetch.
-#[derive(Debug)]
-pub(super) struct SwarmOrder {
-    pub(super) add: Vec<PeerInfo>,
-    pub(super) drop: Vec<PeerNumber>,
-    /// What this client can give on, in bytes per second, if it gives.
-    pub(super) uplink: Option<u64>,
-}
 
 impl Shell {
     /// The central says that the download is in a swarm, and names peers.

@@ -3,7 +3,7 @@
 //!
 //! `connection` has the two halves of a connection, `sender` answers requests, `payload` moves bytes, `legacy` speaks the
 //! legacy protocol, `feed` gives bytes to protocols that frame them themselves, `part` those that the kernel sends all the same. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
-//! (`uplink` waits for that), `crowd` is the line of those in swarms and `member` one of them, and `meter` counts what the socket took. All else comes from a [`Provider`].
+//! (`uplink` waits for that), `crowd` is the line of those in swarms, `member` one of them and `slots` its waiting there, and `meter` counts what the socket took. All else comes from a [`Provider`].
 
 mod connection;
 mod crowd;
@@ -19,6 +19,7 @@ mod plan;
 mod provider;
 mod requests;
 mod sender;
+mod slots;
 mod stops;
 #[cfg(test)]
 mod tests;

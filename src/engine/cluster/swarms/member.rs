@@ -1,12 +1,30 @@
 //! One member of a swarm.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Instant};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
-use super::{GATHER, Gives, MOST_LINKS, TOO_MANY};
 use crate::model::{PeerNumber, TransferId};
 
 /// What is taken for the uplink of one that does not say what it has, in bytes per second.
 const ANY_UPLINK: u64 = 12_500_000;
+/// Links that a member may have.
+pub(super) const MOST_LINKS: usize = 24;
+/// A member that so many others cannot reach, or that so many addresses accuse of wrong bytes, is named to nobody more.
+pub(super) const TOO_MANY: usize = 3;
+/// What is told to members that have not asked is gathered for so long.
+pub(super) const GATHER: Duration = Duration::from_millis(250);
+
+/// What a member gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gives {
+    /// It can be asked for chunks.
+    pub is_on: bool,
+    /// What it can send, in bytes per second; 0 when nobody knows.
+    pub uplink: u64,
+}
 
 /// Some 300 bytes, whatever the file.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
-use super::*;
+use super::{
+    member::{GATHER, MOST_LINKS},
+    *,
+};
 use crate::model::Term;
 
 const GIVES: Gives = Gives {

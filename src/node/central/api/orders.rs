@@ -1,5 +1,8 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
+mod accounts;
+mod draining;
+
 use std::{
     sync::{
         Arc,
@@ -12,8 +15,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     super::catalogue::Popular,
-    Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Order, Ordered,
-    OwnFigures, Present, ReigningCentral, Standing, Summary, Unanswered,
+    Catalogue, CentralInfo, DownloadCount, Membership, Offer, Order, Ordered, OwnFigures, Present,
+    ReigningCentral, Standing, Summary, Unanswered,
     counting::{FigureAsked, Info, NotDelivered, OpenDoor, PrivateMessage},
     ordered::{Given, NotTaken, Reigns, Settled},
 };
@@ -21,17 +24,15 @@ use crate::{
     engine::{
         accounts::AccountRefusal,
         cluster::{
-            AccountInfo, ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running,
-            SecondaryInfo,
+            AccountInfo, ClientInfo, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryInfo,
         },
         leadership::NotMigrated,
     },
     model::{
         AccountName, AuditQuery, Audited, ClientName, ClusterStatus, Conflict, Digest, Door,
-        FigureValue, FileName, OrderId, SecondaryNumber, Session,
+        FigureValue, FileName, OrderId, Session,
     },
-    node::{ask::ask, clock, greeting::random_bytes, link::LinkEvent},
-    proto::account::{code_hash, recovery_code},
+    node::{ask::ask, clock, link::LinkEvent},
 };
 
 /// How long an order waits for the next reign, which has it in its journal or not.
@@ -166,74 +167,6 @@ impl CentralOrders {
         }
     }
 
-    /// The accounts, and the names that rest (`CUENTAS`).
-    pub async fn accounts(&self) -> Result<Vec<AccountInfo>, Unanswered> {
-        self.ask(CentralCommand::Accounts).await
-    }
-
-    /// Makes a code that lets one device more into an account within
-    /// [`CODE_LASTS`](crate::model::limits::CODE_LASTS) (`CUENTA ana NUEVA`); one before it is good no more. Only its hash is
-    /// kept. `None` when the system gives no random numbers.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn new_account_code(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<Option<String>, AccountRefusal>, Unanswered> {
-        let Some(random) = random_bytes() else {
-            return Ok(Ok(None));
-        };
-        let mut letters = [0; 20];
-        letters.copy_from_slice(&random[..20]);
-        let code = recovery_code(letters);
-        let order = AccountOrder::NewCode(name.clone(), code_hash(&code));
-        Ok(self.account_order(order).await?.map(|_| Some(code)))
-    }
-
-    /// Takes the device from an account whose key begins so (`CUENTA ana QUITAR 1a2b3c4d`).
-    ///
-    /// # Errors
-    /// When there is no such account, or none or several of its keys begin so.
-    pub async fn remove_account_device(
-        &self,
-        name: &ClientName,
-        key: &str,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        let order = AccountOrder::RemoveDevice(name.clone(), key.to_owned());
-        self.account_order(order).await
-    }
-
-    /// Ends an account; its name rests (`CUENTA ana BORRAR`).
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn remove_account(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.account_order(AccountOrder::Remove(name.clone())).await
-    }
-
-    /// Has a name that rests be free (`LIBERAR ana`).
-    ///
-    /// # Errors
-    /// When it does not rest.
-    pub async fn free_account_name(
-        &self,
-        name: &ClientName,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.account_order(AccountOrder::Free(name.clone())).await
-    }
-
-    async fn account_order(
-        &self,
-        order: AccountOrder,
-    ) -> Result<Result<AccountName, AccountRefusal>, Unanswered> {
-        self.ask(|answer| CentralCommand::Account(order, self.door, answer))
-            .await
-    }
-
     /// Lines of the audit trail (`AUDITORIA`).
     pub async fn audit(&self, query: AuditQuery) -> Result<Vec<Audited>, Unanswered> {
         self.ask(|answer| CentralCommand::Audit(query, answer))
@@ -317,26 +250,6 @@ impl CentralOrders {
         }
     }
 
-    /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
-    /// asked for nothing new that another live secondary holds, and takes no copies. Only it can serve what it alone
-    /// holds, so it goes on serving that. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when it has
-    /// nothing left to send. Draining outlives restarts of the secondary and of the central.
-    pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
-        self.drain_one(number, true).await
-    }
-
-    /// Ends draining: the secondary works as before.
-    pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Unanswered> {
-        self.drain_one(number, false).await
-    }
-
-    async fn drain_one(&self, number: SecondaryNumber, begin: bool) -> Result<Drained, Unanswered> {
-        let which = Some(vec![number.get().into()]);
-        let rows = self.drain_all(which, begin).await?;
-        let row = rows.first().map(|row| row.drained);
-        Ok(row.unwrap_or(Drained::NoSuchSecondary))
-    }
-
     /// How many downloads may run at once.
     pub async fn max_downloads(&self) -> Result<usize, Unanswered> {
         self.ask(CentralCommand::MaxDownloads).await
@@ -365,18 +278,6 @@ impl CentralOrders {
     /// The statistics as they would be saved now.
     pub async fn statistics(&self) -> Result<serde_json::Value, Unanswered> {
         self.ask(CentralCommand::Statistics).await
-    }
-
-    /// Drains secondaries, or all where none are named, or has them work again; says what became of each.
-    pub async fn drain_all(
-        &self,
-        which: Option<Vec<u64>>,
-        begin: bool,
-    ) -> Result<Vec<DrainedSecondary>, Unanswered> {
-        match self.order(Order::Drain { which, begin }, None).await? {
-            Ordered::Drained(rows) => Ok(rows),
-            _ => Err(Unanswered::OtherOrder),
-        }
     }
 
     /// Gives an order under a name, or a new one. Given twice under one name it is done once, whoever reigns, and answered as it

@@ -5,10 +5,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::answers::DownloadView;
 use crate::{
     engine::download::Notice,
-    model::{AccountName, ClientName, Digest, FileName, ReceivedFrom, Who},
-    node::{
-        Denied, Failure, Lost, StatisticsTrouble, client::rooms::RoomEvent, rules::DownloadNumber,
+    model::{
+        AccountName, ClientName, Digest, FileName, Job, ReceivedFrom, RoomId, RoomMessage,
+        RoomName, Who,
     },
+    node::{Denied, Failure, Lost, StatisticsTrouble, rules::DownloadNumber},
     proto::{ErrorCode, Said},
     store::{Damage, PartNote, StoreError},
 };
@@ -291,4 +292,32 @@ impl Summary {
     pub fn retries(&self) -> u64 {
         self.sources.iter().map(|source| source.retries).sum()
     }
+}
+
+/// What a client hears of rooms and channels without having asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    /// Something was said in a room that is shown.
+    Said {
+        /// The room.
+        room: RoomId,
+        /// What, the oldest first. Whoever has shown it says so by [`ClientHandle::heard_in_room`].
+        ///
+        /// [`ClientHandle::heard_in_room`]: super::ClientHandle::heard_in_room
+        messages: Vec<RoomMessage>,
+    },
+    /// So much waits in a room that is not shown.
+    Unread {
+        /// The room.
+        room: RoomId,
+        /// How many messages.
+        count: u32,
+    },
+    /// There is a message of a channel to work on.
+    Given {
+        /// The channel.
+        channel: RoomName,
+        /// The message.
+        job: Job,
+    },
 }

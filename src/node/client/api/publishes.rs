@@ -9,15 +9,12 @@ use std::{
 };
 
 use super::{
-    ClientError, ClientHandle, PublishError, PublishOrder, PublishedAs, ServingView, ShelfView,
-    handle::ClientCommand,
+    ClientError, ClientHandle, PublishError, PublishOrder, PublishedAs, ReadFile, ServingView,
+    ShelfView, handle::ClientCommand,
 };
 use crate::{
     model::{AccountName, FileName, PublishedFile, limits::MAX_PUBLISHED_EACH},
-    node::{
-        ask::{Stopped, ask},
-        client::publishing::ReadFile,
-    },
+    node::ask::{Stopped, ask},
     store::published::{PathError, Whereabouts, files_below},
 };
 

@@ -1,12 +1,15 @@
 //! What a program asks a client to publish, and what it is answered.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::ClientError;
 use crate::{
-    model::{Audience, FileMeta, FileName, FileNameError, error_codes},
+    model::{Audience, FileMeta, FileName, FileNameError, IndexedFile, error_codes},
     node::{StartError, ask::Stopped},
-    store::{StoreError, published::PathError},
+    store::{
+        StoreError,
+        published::{PathError, Whereabouts},
+    },
 };
 
 /// A client among its peers.
@@ -40,6 +43,14 @@ pub struct PublishOrder {
     pub audience: Audience,
     /// Other content of that name is replaced.
     pub replaces: bool,
+}
+
+/// A file that was read for its digests.
+#[derive(Debug)]
+pub(in crate::node::client) struct ReadFile {
+    pub(in crate::node::client) order: PublishOrder,
+    pub(in crate::node::client) place: Whereabouts,
+    pub(in crate::node::client) file: Arc<IndexedFile>,
 }
 
 /// A file that is published now.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use super::{door::Standing, inputs::Served};
+use super::{inputs::Served, standing::Standing};
 use crate::{
     model::{ClientName, PeerNumber, Receiver, limits::SEND_STALL_TIMEOUT},
     net::{Accepted, Permit, Socket, UNSENT_BYTES, limit_unsent, lower_effort},

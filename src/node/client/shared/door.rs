@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use arc_swap::ArcSwapOption;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -10,9 +9,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     connection::{self, Context},
     inputs::{PeerInput, Served},
+    standing::Standing,
 };
 use crate::{
-    model::{ClusterId, Digest, PeerNumber, VerifyKey, limits::MAX_PEER_CONNECTIONS},
+    model::{Digest, limits::MAX_PEER_CONNECTIONS},
     net::{Identity, Network, PEER_NAME, ServerTls, pin},
     node::{
         Security, StartError,
@@ -21,31 +21,6 @@ use crate::{
         start::listen_on,
     },
 };
-
-/// What a client is to its peers, as the central says. Copies are the same.
-#[derive(Clone, Debug, Default)]
-pub(in crate::node::client) struct Standing(Arc<ArcSwapOption<Own>>);
-
-/// See [`Standing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::node::client) struct Own {
-    pub(in crate::node::client) number: PeerNumber,
-    /// What tickets are checked with.
-    pub(in crate::node::client) key: VerifyKey,
-    pub(in crate::node::client) cluster: ClusterId,
-}
-
-impl Standing {
-    /// What it is now; nothing before a central has said it.
-    pub(in crate::node::client) fn now(&self) -> Option<Own> {
-        self.0.load().as_deref().copied()
-    }
-
-    /// A central says what this client is.
-    pub(in crate::node::client) fn set(&self, own: Own) {
-        self.0.store(Some(Arc::new(own)));
-    }
-}
 
 /// A port at which peers are served.
 pub(in crate::node::client) struct Door {

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{door::Standing, running::Running, shelf::Found};
+use super::{running::Running, shelf::Found, standing::Standing};
 use crate::{
     model::{ByteRange, FileMeta, FileName, Manifest, PeerNumber, Receiver, TransferId},
     node::{
