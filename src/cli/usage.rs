@@ -8,6 +8,7 @@ use clap::{
 };
 
 use super::{
+    commands::nearest,
     names,
     quantity::BadValue,
     text::{clean, either, flags::flag_text, list, t},
@@ -24,7 +25,10 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
         ErrorKind::UnknownArgument => unknown(error, command, &arg),
         ErrorKind::InvalidSubcommand => {
             let word = text(error, ContextKind::InvalidSubcommand);
-            match text(error, ContextKind::SuggestedSubcommand) {
+            let suggested = texts(error, ContextKind::SuggestedSubcommand);
+            let near = nearest(&word, suggested.iter().map(String::as_str));
+            let near = near.or(suggested.first().map(String::as_str));
+            match near.unwrap_or_default().to_owned() {
                 near if near.is_empty() => {
                     t!(
                         "usage-command-unknown",

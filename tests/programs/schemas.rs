@@ -256,6 +256,7 @@ fn what_programs_print_is_what_the_schemas_say() {
     mirrors(&servers, &mut schemas);
     work(&servers, &mut schemas);
     orders(&servers, &mut schemas);
+    accounts(&servers, &mut schemas);
     versions(&servers, &mut schemas);
     for process in servers.secondaries.iter_mut().chain([&mut servers.central]) {
         process.signal(Signal::TERM);
@@ -428,6 +429,36 @@ fn orders(servers: &Servers, schemas: &mut Schemas) {
         &["vaciar", "9"],
     ] {
         schemas.hold("secondary-order", &servers.order("2", words));
+    }
+}
+
+/// Accounts, and what the audit trail says of them.
+fn accounts(servers: &Servers, schemas: &mut Schemas) {
+    for (args, expected) in [
+        (&["registrar", "luisa"][..], 0),
+        (&["usuarios"], 0),
+        (&["baja"], 0),
+        (&["registrar", "luisa"], 4),
+    ] {
+        let mut command = servers.client(args);
+        command
+            .arg("--json")
+            .env("XDG_CONFIG_HOME", servers.path("config"));
+        let (code, out, err) = parts(&command.output().unwrap());
+        assert_eq!(code == 0, expected == 0, "{args:?}: {out}{err}");
+        if code == 0 {
+            let schema = match args[0] {
+                "usuarios" => "client-users",
+                _ => "client-account",
+            };
+            schemas.hold(schema, &serde_json::from_str(&out).unwrap());
+        }
+    }
+    let args = ["auditoria", "--json", "--socket=c.sock"];
+    let (_, out, err) = parts(&servers.command(CENTRAL, &args).output().unwrap());
+    assert!(!out.is_empty(), "{err}");
+    for line in out.lines() {
+        schemas.hold("audit", &serde_json::from_str(line).unwrap());
     }
 }
 

@@ -175,7 +175,7 @@ pub enum Script {
     /// Prints the accounts.
     Usuarios {
         /// Only those whose names have this in them.
-        #[arg(value_name = "TEXTO", help_heading = "arguments")]
+        #[arg(value_name = "BUSCADO", help_heading = "arguments")]
         texto: Option<String>,
         #[command(flatten)]
         output: Output,

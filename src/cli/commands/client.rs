@@ -142,7 +142,7 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Publish => ClientLine::Publish(publishing::publish(needs()?, id)?),
         ClientVerb::Withdraw => ClientLine::Withdraw(file_name(unquote(needs()?))?),
         ClientVerb::Content => ClientLine::Content(account_name(needs()?)?),
-        ClientVerb::Bring => publishing::bring(needs()?, id)?,
+        ClientVerb::Bring => ClientLine::Bring(publishing::bring(needs()?, id)?),
         ClientVerb::Register => ClientLine::Account(AccountWish::Register(account_name(needs()?)?)),
         ClientVerb::Connect => ClientLine::Account(connect(rest, id)?),
         ClientVerb::Disconnect => {

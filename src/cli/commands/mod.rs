@@ -22,10 +22,11 @@ use crate::{
 pub use central::{AccountVerb, CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};
 pub use publishing::{BringLine, PublishLine};
-pub use rooms::{RoomLine, RoomVerb};
+pub use rooms::RoomLine;
 pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
-    CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
+    CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, RoomVerb, SECONDARY,
+    SecondaryVerb,
 };
 pub(super) use table::{by_language, entry, find, in_language};
 pub use words::{is_folder, is_pattern, means_several, split as split_words, unquote};

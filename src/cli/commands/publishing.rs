@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    BadLine, BadValue, account_name, client::ClientLine, file_name, split_words, unquote, value,
-};
+use super::{BadLine, BadValue, account_name, file_name, split_words, unquote, value};
 use crate::{
     engine::fold::fold,
     model::{Audience, FileName},
@@ -100,7 +98,7 @@ pub(super) fn publish(rest: &str, id: &'static str) -> Result<PublishLine, BadLi
     Ok(line)
 }
 
-pub(super) fn bring(rest: &str, id: &'static str) -> Result<ClientLine, BadLine> {
+pub(super) fn bring(rest: &str, id: &'static str) -> Result<BringLine, BadLine> {
     let line = match unquote(rest).strip_prefix('@') {
         Some(_) => BringLine {
             file: published(unquote(rest))?,
@@ -123,7 +121,7 @@ pub(super) fn bring(rest: &str, id: &'static str) -> Result<ClientLine, BadLine>
             [] | [_] => return Err(BadLine::Missing { id }),
         },
     };
-    Ok(ClientLine::Bring(line))
+    Ok(line)
 }
 
 fn published(name: &str) -> Result<FileName, BadLine> {
@@ -137,7 +135,7 @@ fn published(name: &str) -> Result<FileName, BadLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::client;
+    use crate::cli::commands::{ClientLine, client};
 
     fn line(text: &str) -> PublishLine {
         match client(text) {

@@ -1,6 +1,6 @@
 //! What is typed about rooms and channels.
 
-use super::{BadLine, BadValue, nothing, split_words, unquote, value};
+use super::{BadLine, BadValue, RoomVerb, nothing, split_words, unquote, value};
 use crate::{
     engine::fold::fold,
     model::{AccountName, RoomName, RoomOptions, RoomText},
@@ -42,21 +42,6 @@ pub enum RoomLine {
     Put(RoomName, RoomText),
     /// `HECHO`: the message that one has is finished, or cannot be.
     Finish(bool),
-}
-
-/// What a command about rooms does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Each is a command of the table, whose texts say what it does.
-pub enum RoomVerb {
-    Enter,
-    Say,
-    Tell,
-    Rooms,
-    History,
-    Leave,
-    Channel,
-    Put,
-    Finish,
 }
 
 /// Understands what follows a command about rooms.

@@ -1,6 +1,5 @@
 //! The commands of each program: the original's names first, then English ones, then what people try besides.
 
-use super::rooms::RoomVerb;
 use crate::{
     cli::text::language::{self, Language},
     engine::fold::fold,
@@ -96,6 +95,21 @@ pub enum ClientVerb {
     Users,
     Figure,
     Figures,
+}
+
+/// What a command about rooms does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // As above.
+pub enum RoomVerb {
+    Enter,
+    Say,
+    Tell,
+    Rooms,
+    History,
+    Leave,
+    Channel,
+    Put,
+    Finish,
 }
 
 /// What a central does.

@@ -354,8 +354,8 @@ mod tests {
     fn commands_are_completed_in_the_language_that_they_are_begun_in() {
         assert_eq!(words().commands("LISTA"), ["LISTA_VIDEOS"]);
         assert_eq!(words().commands("Lista"), ["LISTA_VIDEOS"]);
-        assert_eq!(words().commands("ge"), ["get"]);
-        assert_eq!(words().commands("sal"), ["salir"]);
+        assert_eq!(words().commands("ge"), ["get", "get_file"]);
+        assert_eq!(words().commands("sali"), ["salir"]);
         assert_eq!(words().commands("vídeo"), ["video"]);
         assert_eq!(words().commands("x"), [""; 0]);
     }
@@ -368,9 +368,12 @@ mod tests {
             [
                 "DETAIL",
                 "DOWNLOAD_LIMIT",
+                "DONE",
                 "DELETE",
                 "DISCONNECT",
-                "DOWNLOAD"
+                "DOWNLOAD",
+                "DECIR",
+                "DEJAR"
             ]
         );
         assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUBLISH"]);
@@ -399,7 +402,10 @@ mod tests {
             ["VIDEO Otra.mkv \"mi película 2.mp4\""]
         );
         assert_eq!(texts("PAUSAR x"), [""; 0]);
-        assert_eq!(texts("AYUDA sa"), ["AYUDA SALIR"]);
+        assert_eq!(
+            texts("AYUDA sa"),
+            ["AYUDA SALA", "AYUDA SALAS", "AYUDA SALIR"]
+        );
         assert_eq!(
             texts("PRIORIDAD 1 "),
             ["PRIORIDAD 1 alta", "PRIORIDAD 1 normal", "PRIORIDAD 1 baja"]
