@@ -163,6 +163,8 @@ fn a_central_that_stands_still_holds_up_only_what_needs_it() {
     terminal.exp_string("pelicula.bin").unwrap();
     terminal.exp_string("otra cosa.bin").unwrap();
     cluster.central.signal(Signal::STOP);
+    // As above.
+    terminal.send_line("ESTADO").unwrap();
     terminal.send_line("ESTADO").unwrap();
     // What is known here is told at once.
     terminal.exp_string("| en pausa").unwrap();

@@ -376,9 +376,15 @@ mod tests {
                 "DEJAR"
             ]
         );
-        assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUBLISH"]);
-        assert_eq!(begun[2], ["LIST", "LIST_USERS", "LIMIT", "LIST_CONTENT"]);
-        assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
+        assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUT", "PUBLISH"]);
+        assert_eq!(
+            begun[2],
+            ["LIST", "LEAVE", "LIST_USERS", "LIMIT", "LIST_CONTENT"]
+        );
+        assert_eq!(
+            begun[3],
+            ["SEARCH", "STATUS", "SAY", "SALA", "SALAS", "SALIR"]
+        );
     }
 
     #[test]
