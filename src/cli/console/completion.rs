@@ -379,7 +379,14 @@ mod tests {
         assert_eq!(begun[1], ["PAUSE", "PRIORITY", "PUT", "PUBLISH"]);
         assert_eq!(
             begun[2],
-            ["LIST", "LEAVE", "LIST_USERS", "LIMIT", "LIST_CONTENT"]
+            [
+                "LIST",
+                "LIMIT",
+                "LEAVE",
+                "LIST_CONTENT",
+                "LIST_USERS",
+                "LIMITE_BAJADA"
+            ]
         );
         assert_eq!(
             begun[3],
