@@ -16,7 +16,7 @@ mod part;
 mod patience;
 mod payload;
 mod plan;
-mod provider;
+pub(in crate::node) mod provider;
 mod requests;
 mod sender;
 mod slots;
@@ -29,7 +29,7 @@ pub(super) use self::{
     connection::converse,
     legacy::serve as serve_legacy,
     part::{PartError, is_stand_in},
-    provider::{Content, Context, Fetching, Opened, Provider, Wanted},
+    provider::{Content, Context, Opened, Provider, Wanted},
     sender::Peer,
     stops::Stops,
     uplink::Uplink,

@@ -18,8 +18,11 @@ pub(in crate::node) struct Wanted<'a> {
     /// A path, or the address of a bucket.
     pub(in crate::node) place: &'a Path,
     /// Whose it is.
+    /// Who keeps its records in a bucket; a folder asks for none of these two.
+    #[cfg_attr(not(feature = "object-store"), expect(dead_code))]
     pub(in crate::node) number: SecondaryNumber,
     pub(in crate::node) retired: RetiredLimits,
+    #[cfg_attr(not(feature = "object-store"), expect(dead_code))]
     pub(in crate::node) look_every: Option<Duration>,
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     model::{ByteRange, FileMeta, IndexedFile, Manifest},
-    node::send::{Content, Fetching},
+    node::send::{Content, provider::Fetching},
     store::StoreError,
 };
 
