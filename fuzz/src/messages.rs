@@ -40,6 +40,10 @@ pub fn to_central(data: &[u8]) {
         Some(ToCentral::Question(Question::Users { after })) => {
             after.iter().for_each(check_account_name);
         }
+        Some(ToCentral::Question(Question::Content { account, after })) => {
+            check_account_name(&account);
+            after.iter().for_each(check_file_name);
+        }
         Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
         Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
         // Names and texts of rooms are checked where they are read.
@@ -128,6 +132,8 @@ pub fn from_central(data: &[u8]) {
             | FromCentral::Error { .. }
             | FromCentral::AccountRefused { .. }
             | FromCentral::Refused { .. }
+            | FromCentral::RoomRefused { .. }
+            | FromCentral::Rooms(_)
             | FromCentral::Counted(_)
             | FromCentral::Answer(Answer::Status(_)),
         )

@@ -156,13 +156,6 @@ impl Records {
     }
 }
 
-/// What would be written after reading such a document; for the fuzz targets.
-#[cfg(feature = "fuzzing")]
-pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
-    let record: Record = serde_json::from_slice(json).ok()?;
-    serde_json::to_vec(&record).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
