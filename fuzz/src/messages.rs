@@ -119,6 +119,9 @@ pub fn from_central(data: &[u8]) {
         Some(FromCentral::Answer(Answer::Users { users, .. })) => {
             users.iter().for_each(|user| check_account_name(&user.name));
         }
+        Some(FromCentral::Answer(Answer::Content { files, .. })) => {
+            files.iter().for_each(|listed| check_file(&listed.file));
+        }
         Some(FromCentral::Answer(Answer::Audit { lines, .. })) => {
             for file in lines.iter().filter_map(|line| line.deed.file()) {
                 check_file_name(file);
