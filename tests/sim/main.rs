@@ -739,7 +739,7 @@ fn crowd(seed: u64) -> swarm::Crowd {
 /// Whatever happens, everybody who lives has the file in little more time than the uplinks need, and little is sent twice.
 #[test]
 fn a_crowd_gives_itself_the_file() {
-    seeds::every("a_crowd_gives_itself_the_file", 12, |seed, tells| {
+    seeds::every_long("a_crowd_gives_itself_the_file", 12, 100, |seed, tells| {
         let crowd = crowd(seed);
         let clients = crowd.uplinks.len() as u64;
         let end = swarm::run(crowd, tells);

@@ -32,11 +32,16 @@ fn number(variable: &str) -> Option<u64> {
 /// Runs a story for `usual` seeds, or for those that the environment names, on all cores. The flag asks for
 /// the story to be told. Every seed that fails is printed with the command that repeats it.
 pub fn every(test: &str, usual: u64, story: impl Fn(u64, bool) + Sync) {
+    every_long(test, usual, 1, story);
+}
+
+/// The same of a story that takes as long as so many of the others: of a soak it has its share.
+pub fn every_long(test: &str, usual: u64, cost: u64, story: impl Fn(u64, bool) + Sync) {
     if let Some(seed) = number(ONE) {
         return story(seed, true);
     }
     let first = number(FIRST).unwrap_or(0);
-    let end = first + number(COUNT).unwrap_or(usual);
+    let end = first + number(COUNT).map_or(usual, |count| (count / cost).max(1));
     let next = AtomicU64::new(first);
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
