@@ -159,7 +159,8 @@ fn a_central_is_found_on_two_links_without_a_default_route() {
     // script takes the one that it heard.
     let began = Instant::now();
     let told = loop {
-        let (code, told) = script("server", folder, &["listar", "--ip-central=auto"]);
+        let args = ["listar", "--ip-central=auto", "--espera-fuentes=1s"];
+        let (code, told) = script("server", folder, &args);
         if told.contains("[several-clusters]") {
             assert_ne!(code, 0, "{told}");
             break told;
