@@ -195,7 +195,8 @@ impl Reader {
     }
 }
 
-fn is_call(headers: &HeaderMap) -> bool {
+/// A program calls by gRPC.
+pub(super) fn is_call(headers: &HeaderMap) -> bool {
     let mime = headers.get(header::CONTENT_TYPE);
     let mime = mime.and_then(|mime| mime.to_str().ok()).unwrap_or("");
     mime.starts_with("application/grpc")

@@ -2,15 +2,11 @@
 //! has an authority already gets the missing certificates, signed by it.
 
 pub mod engine;
+mod error;
+mod files;
 mod names;
 
-use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write},
-    net::IpAddr,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
-};
+use std::{net::IpAddr, path::Path};
 
 use jiff::{ToSpan, civil::Date};
 use rcgen::{
@@ -19,13 +15,16 @@ use rcgen::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::{
-    model::error_codes,
-    net::{Authority, Identity, TlsError},
-};
+use crate::net::{Authority, Identity};
 
-use self::names::AUTHORITY;
-pub use self::names::FileNames;
+pub use self::{
+    error::{AuthorityTrouble, CertificateError},
+    names::FileNames,
+};
+use self::{
+    files::{Files, Folder},
+    names::AUTHORITY,
+};
 
 /// How long certificates are good: nobody renews those of a cluster in a laboratory.
 const YEARS: i64 = 10;
@@ -51,71 +50,19 @@ pub struct Made {
     pub secret: bool,
 }
 
-/// What is wrong with an authority that is there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AuthorityTrouble {
-    /// One of its two files is not there.
-    #[error("missing")]
-    Missing,
-    /// Its key cannot be used.
-    #[error("no private key")]
-    Key,
-    /// Its certificate cannot be used.
-    #[error("{0}")]
-    Certificate(TlsError),
-    /// What the key signs, the certificate does not vouch for: they are of two authorities, or not of this program.
-    #[error("certificate and key are not of one authority of this program")]
-    NotAPair,
-}
-
-/// Why nothing was made.
-#[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
-    /// It is there already, and is not overwritten.
-    #[error("{0}: exists")]
-    Exists(PathBuf),
-    /// A file or folder.
-    #[error("{path}: {source}")]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// No host name, and no address.
-    #[error("{0}: neither a host name nor an address")]
-    Name(String),
-    /// The authority that is there is not one of this program's, or not whole.
-    #[error("{path}: {trouble}")]
-    Authority {
-        /// Its file.
-        path: PathBuf,
-        /// What is wrong.
-        trouble: AuthorityTrouble,
-    },
-    /// Cryptography failed, in the library's words.
-    #[error("{0}")]
-    Crypto(String),
-}
-
-error_codes!(CertificateError, code {
-    Self::Exists(_) => "certificate-exists",
-    Self::Io { .. } => "certificate-file-failed",
-    Self::Name(_) => "bad-host-name",
-    Self::Authority { .. } => "authority-unusable",
-    Self::Crypto(_) => "certificate-failed",
-});
-
-impl From<rcgen::Error> for CertificateError {
-    fn from(error: rcgen::Error) -> Self {
-        Self::Crypto(error.to_string())
+/// Opens the authority of a folder, or makes it; what is new of it is the first that is to be written.
+fn begin(
+    folder: &Folder<'_>,
+    usual: FileNames,
+) -> Result<(FileNames, Signer, Files), CertificateError> {
+    let names = FileNames::of(|name| folder.has(name), usual);
+    let signer = Signer::open(folder, &names.authority_key())?;
+    let mut files = Files::default();
+    if let Some(pem) = &signer.new_pem {
+        files.add(format!("{AUTHORITY}.pem"), pem);
+        files.add(names.authority_key(), &signer.key_pem);
     }
-}
-
-impl From<TlsError> for CertificateError {
-    fn from(error: TlsError) -> Self {
-        Self::Crypto(error.to_string())
-    }
+    Ok((names, signer, files))
 }
 
 /// Makes what a folder lacks: an authority, a secret, a certificate for clients; and one for each server, which
@@ -129,13 +76,7 @@ pub fn make(
     usual: FileNames,
 ) -> Result<Made, CertificateError> {
     let folder = Folder(folder);
-    let names = FileNames::of(|name| folder.has(name), usual);
-    let signer = Signer::open(&folder, &names.authority_key())?;
-    let mut files = Files(Vec::new());
-    if let Some(pem) = &signer.new_pem {
-        files.add(format!("{AUTHORITY}.pem"), pem);
-        files.add(names.authority_key(), &signer.key_pem);
-    }
+    let (names, signer, mut files) = begin(&folder, usual)?;
     let mut stems = Vec::new();
     for server in servers {
         let stem = stem_of(server)?;
@@ -337,62 +278,9 @@ fn with_dates(mut params: CertificateParams) -> CertificateParams {
     params
 }
 
-/// The folder of the files.
-struct Folder<'a>(&'a Path);
-
-impl Folder<'_> {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.path(name).symlink_metadata().is_ok()
-    }
-
-    fn read(&self, name: &str) -> Result<String, CertificateError> {
-        let path = self.path(name);
-        fs::read_to_string(&path).map_err(|source| CertificateError::Io { path, source })
-    }
-}
-
-/// What is to be written.
-struct Files(Vec<(String, String)>);
-
-impl Files {
-    fn add(&mut self, name: String, content: &str) {
-        self.0.push((name, content.to_owned()));
-    }
-
-    /// All of them or, where one is there already, none.
-    fn write(self, folder: &Folder<'_>) -> Result<(), CertificateError> {
-        let mut names = std::collections::HashSet::new();
-        for (name, _) in &self.0 {
-            if folder.has(name) || !names.insert(name) {
-                return Err(CertificateError::Exists(folder.path(name)));
-            }
-        }
-        let failed = |path: PathBuf| move |source| CertificateError::Io { path, source };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder.0)
-            .map_err(failed(folder.0.to_owned()))?;
-        for (name, content) in &self.0 {
-            let path = folder.path(name);
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600);
-            let written = options
-                .open(&path)
-                .and_then(|mut file| file.write_all(content.as_bytes()));
-            written.map_err(failed(path))?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
 

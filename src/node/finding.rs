@@ -22,6 +22,7 @@ use crate::{
     net::{ConnectError, connect, reachable, resolve},
     node::{
         Lost, clock,
+        in_order::InOrder,
         lost::LinkDown,
         rules::{
             finding::{Candidate, Kept, KnownCentrals, Origin, Place},
@@ -75,6 +76,7 @@ pub(super) struct Finder {
     listening: Listening,
     latest_term: LatestTerm,
     saved: Option<Kept>,
+    saving: InOrder,
 }
 
 impl Finder {
@@ -98,6 +100,7 @@ impl Finder {
             listening: Listening::new(config.centrals.announced.clone()),
             latest_term,
             saved: Some(kept),
+            saving: InOrder::default(),
             config,
         }
     }
@@ -339,7 +342,7 @@ impl Finder {
         if kept.is_some() && kept != self.saved {
             self.saved.clone_from(&kept);
             // It is a hint: without a place for it the next run asks more.
-            tokio::task::spawn_blocking(move || save_json_anew(&path, &kept));
+            self.saving.run(move || save_json_anew(&path, &kept));
         }
     }
 }

@@ -18,6 +18,7 @@ mod fetch;
 mod finding;
 mod gateway;
 mod greeting;
+mod in_order;
 mod link;
 mod lost;
 mod no_key_store;

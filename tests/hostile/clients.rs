@@ -544,17 +544,10 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     central.handle.stop().await.unwrap();
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
-        announce: None,
-        accounts: true,
-        administrator: None,
-        security: Default::default(),
-        face: None,
         listen: address,
         required_secondaries: 4,
-        max_downloads: 5,
         statistics: bench.path("otherstats"),
-        journal: None,
-        several: None,
+        ..bench.central_config()
     };
     let second = crate::support::start_central(config).await;
     let foreign: IpAddr = IpAddr::from([127, 0, 0, 1]);

@@ -287,20 +287,11 @@ async fn a_repeated_datagram_counts_once_and_values_outlive_a_restart() {
     } = scene;
     drop((doors, http));
     central.handle.stop().await.unwrap();
-    let mut config = trozos::node::central::CentralConfig {
-        accounts: true,
-        administrator: None,
-        announce: None,
+    let config = trozos::node::central::CentralConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
         required_secondaries: 1,
-        max_downloads: 5,
-        statistics: bench.path("stats"),
-        journal: None,
-        several: None,
-        security: Default::default(),
-        face: None,
+        ..bench.central_config()
     };
-    config.max_downloads = 5;
     let central = crate::support::start_central(config).await;
     let figures = central.handle.figures().await.unwrap();
     let named: Vec<_> = figures

@@ -868,10 +868,14 @@ async fn the_central_gives_on_what_secondaries_hold() {
         .filter(|line| line.starts_with("link:"));
     assert_eq!(links.count(), 3, "{}", several.head);
     assert_eq!(whole.field("link"), "");
-    // The secondaries sent it once: what the others read was here.
+    // What the others read was here. On a slow moment a chunk may have been asked for twice, never more often.
+    for _ in 0..2 {
+        assert!(ask(at, &get, &[]).await.body == scene.bytes);
+    }
     let sent = |n| sum(scene.secondary(n), "trozos_sent_bytes_total");
-    assert_eq!(sent(1).await + sent(2).await, BYTES as u64);
-    assert!(sum(at, "trozos_stream_sent_bytes_total").await > 2 * BYTES as u64);
+    let sent = sent(1).await + sent(2).await;
+    assert!((BYTES as u64..=2 * BYTES as u64).contains(&sent), "{sent}");
+    assert!(sum(at, "trozos_stream_sent_bytes_total").await > 4 * BYTES as u64);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -318,20 +318,7 @@ async fn a_central_that_is_killed_knows_what_is_published_once_it_is_back() {
     publish(&ana, order(&bench, "a.bin")).await;
     let mut luis = device(&bench, "luis", None).await;
     central.handle.stop().await.unwrap();
-    let address = bench.central;
-    let again = trozos::node::central::CentralConfig {
-        announce: None,
-        listen: address,
-        accounts: true,
-        administrator: None,
-        required_secondaries: 3,
-        max_downloads: 5,
-        statistics: bench.path("stats"),
-        journal: None,
-        several: None,
-        security: Default::default(),
-        face: None,
-    };
+    let again = bench.central_config();
     let central = crate::support::start_central(again).await;
     until("offered again", || async {
         let listed = luis.handle.content(account("ana")).await.ok()?;

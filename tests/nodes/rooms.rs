@@ -1,7 +1,5 @@
 //! Rooms, private messages and channels over real connections, with a central that ends in between.
 
-use std::net::SocketAddr;
-
 use tokio::time::timeout;
 use trozos::{
     model::{AccountName, Job, RoomAnswer, RoomId, RoomName, RoomOptions, RoomOrder, RoomText},
@@ -92,19 +90,11 @@ impl Client {
     }
 }
 
-fn again(bench: &Bench, listen: SocketAddr) -> CentralConfig {
+/// The same central once more, which waits for one secondary.
+fn again(bench: &Bench) -> CentralConfig {
     CentralConfig {
-        listen,
         required_secondaries: 1,
-        max_downloads: 5,
-        statistics: bench.path("stats"),
-        accounts: true,
-        administrator: None,
-        announce: None,
-        journal: None,
-        several: None,
-        face: None,
-        security: Default::default(),
+        ..bench.central_config()
     }
 }
 
@@ -123,7 +113,6 @@ async fn what_is_said_to_who_is_away_comes_once_and_in_order() {
     for n in 0..10 {
         ana.say("sala", &n.to_string()).await;
     }
-    let address = central.handle.address();
     central.handle.stop().await.unwrap();
     // She speaks while nobody hears her: it is said once the central is back.
     let later = tokio::spawn({
@@ -131,7 +120,7 @@ async fn what_is_said_to_who_is_away_comes_once_and_in_order() {
         let (room, text) = (room("sala"), text("10"));
         async move { handle.rooms(RoomOrder::Say { room, text }).await }
     });
-    let _central = start_central(again(&bench, address)).await;
+    let _central = start_central(again(&bench)).await;
     // A client that does not wait hears that nobody is there, and says it again.
     if later.await.unwrap().is_err() {
         while ana

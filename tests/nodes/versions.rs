@@ -46,17 +46,8 @@ async fn three(bench: &Bench) -> Vec<Secondary> {
 /// The same central once more, where it was.
 fn again(bench: &Bench, required_secondaries: u16) -> CentralConfig {
     CentralConfig {
-        announce: None,
-        listen: bench.central,
         required_secondaries,
-        max_downloads: 5,
-        statistics: bench.path("stats"),
-        journal: None,
-        several: None,
-        accounts: true,
-        administrator: None,
-        security: Default::default(),
-        face: None,
+        ..bench.central_config()
     }
 }
 

@@ -80,28 +80,32 @@ impl Bench {
     }
 
     pub async fn start(config: impl FnOnce(&mut central::CentralConfig)) -> (Self, Central) {
-        let folder = tempfile::tempdir().unwrap();
-        let mut central_config = central::CentralConfig {
+        let mut bench = Self {
+            folder: tempfile::tempdir().unwrap(),
+            central: loopback(),
+        };
+        let mut central_config = bench.central_config();
+        config(&mut central_config);
+        let central = start_central(central_config).await;
+        bench.central = central.handle.address();
+        (bench, central)
+    }
+
+    /// A central where the one of this bench is, or was.
+    pub fn central_config(&self) -> central::CentralConfig {
+        central::CentralConfig {
             announce: None,
-            listen: loopback(),
+            listen: self.central,
             required_secondaries: 3,
             max_downloads: 5,
-            statistics: folder.path().join("stats"),
+            statistics: self.path("stats"),
             journal: None,
             several: None,
             accounts: true,
             administrator: None,
             security: Default::default(),
             face: None,
-        };
-        config(&mut central_config);
-        let central = start_central(central_config).await;
-        let address = central.handle.address();
-        let bench = Self {
-            folder,
-            central: address,
-        };
-        (bench, central)
+        }
     }
 
     pub fn secondary_config(&self, n: u64) -> secondary::SecondaryConfig {

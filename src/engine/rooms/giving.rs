@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{Decided, Line, Talk, Told};
+use super::{Decided, Line, Talk};
 use crate::{
     engine::registry::{Channel, RoomFact, Rooms},
-    model::{AccountName, RoomAnswer, RoomName, limits::JOB_LASTS},
+    model::{AccountName, RoomAnswer, RoomName, limits::JOB_LASTS, messages::ForRooms},
 };
 
 /// A message that somebody has from now on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Giving {
     /// What becomes a fact; nothing where it is one.
     pub fact: Option<RoomFact>,
     /// To whom it is said.
     pub line: Line,
     /// What is said.
-    pub told: Told,
+    pub told: ForRooms,
 }
 
 impl Talk {
@@ -130,7 +130,7 @@ impl Talk {
                     until_ms,
                 }),
                 line,
-                told: Told::Given {
+                told: ForRooms::Given {
                     channel: channel.clone(),
                     job: pending.job.clone(),
                     until_ms,
@@ -158,7 +158,7 @@ impl Talk {
         Some(Giving {
             fact: None,
             line,
-            told: Told::Given {
+            told: ForRooms::Given {
                 channel,
                 job: pending.job.clone(),
                 until_ms: taken.until_ms,

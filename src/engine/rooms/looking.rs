@@ -1,9 +1,9 @@
 //! What people see of rooms, each as far as it has heard.
 
-use super::{Line, Present, Talk, Told};
+use super::{Line, Present, Talk};
 use crate::{
     engine::registry::{Room, RoomFact, Rooms},
-    model::{AccountName, RoomId, RoomMessage},
+    model::{AccountName, RoomId, RoomMessage, messages::ForRooms},
 };
 
 /// Messages on their way to a connection that its client has not confirmed.
@@ -40,10 +40,13 @@ impl Talk {
     }
 
     /// What everybody has to be told by now.
-    pub fn news(&mut self, state: &Rooms) -> Vec<(Line, Told)> {
+    pub fn news(&mut self, state: &Rooms) -> Vec<(Line, ForRooms)> {
         let touched = std::mem::take(&mut self.touched);
         let came = std::mem::take(&mut self.came);
         let mut news = Vec::new();
+        if touched.is_empty() && came.is_empty() {
+            return news;
+        }
         for (line, present) in &mut self.present {
             let who = present.who.clone();
             let mut look = |room: &RoomId, there: &Room| {
@@ -80,11 +83,11 @@ impl Talk {
 
 impl Present {
     /// What it is to be told of a room now.
-    fn told_of(&mut self, who: &AccountName, room: &RoomId, there: &Room) -> Vec<Told> {
+    fn told_of(&mut self, who: &AccountName, room: &RoomId, there: &Room) -> Vec<ForRooms> {
         let room = room.clone();
         if let Some(sent) = self.shows.get_mut(&room) {
             let lines = due(there, who, sent).into_iter();
-            let said = lines.map(|messages| Told::Said {
+            let said = lines.map(|messages| ForRooms::SaidInRoom {
                 room: room.clone(),
                 messages,
             });
@@ -94,7 +97,7 @@ impl Present {
         let told = self.unread.insert(room.clone(), count);
         match told.unwrap_or(0) == count {
             true => Vec::new(),
-            false => vec![Told::Unread { room, count }],
+            false => vec![ForRooms::Unread { room, count }],
         }
     }
 }

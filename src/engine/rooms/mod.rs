@@ -13,7 +13,7 @@ mod types;
 
 pub use self::{
     giving::Giving,
-    types::{Decided, Line, Ordered, RoomRefusal, Told},
+    types::{Decided, Line, Ordered, RoomRefusal},
 };
 
 use std::collections::{BTreeMap, BTreeSet};

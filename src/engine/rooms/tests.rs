@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::messages::ForRooms;
 use crate::{
     engine::registry::{Entry, Registry},
     model::{
@@ -26,7 +27,7 @@ struct Bench {
     talk: Talk,
     wall_ms: u64,
     asked: u64,
-    told: Vec<(Line, Told)>,
+    told: Vec<(Line, ForRooms)>,
 }
 
 impl Bench {
@@ -85,7 +86,8 @@ impl Bench {
         if let Some((room, message)) = decided.passing {
             for line in self.talk.passing(self.registry.rooms(), &room) {
                 let (room, messages) = (room.clone(), vec![message.clone()]);
-                self.told.push((line, Told::Said { room, messages }));
+                self.told
+                    .push((line, ForRooms::SaidInRoom { room, messages }));
             }
         }
         self.after();
@@ -125,7 +127,7 @@ impl Bench {
         let mut heard = Vec::new();
         for (to, told) in told {
             match told {
-                Told::Said { room, messages } if to == line => {
+                ForRooms::SaidInRoom { room, messages } if to == line => {
                     let last = messages.last().unwrap().seq;
                     heard.extend(messages.into_iter().map(|m| m.text.as_str().to_owned()));
                     let fact = self.talk.heard(self.registry.rooms(), line, &room, last);
@@ -142,7 +144,7 @@ impl Bench {
         let told = self.told.iter().rev();
         told.filter(|(to, _)| *to == line)
             .find_map(|(_, told)| match told {
-                Told::Unread { count, .. } => Some(*count),
+                ForRooms::Unread { count, .. } => Some(*count),
                 _ => None,
             })
     }
@@ -150,7 +152,7 @@ impl Bench {
     fn given(&mut self) -> Vec<(Line, u64)> {
         let mut given = Vec::new();
         self.told.retain(|(line, told)| match told {
-            Told::Given { job, .. } => {
+            ForRooms::Given { job, .. } => {
                 given.push((*line, job.seq));
                 false
             }

@@ -2,7 +2,7 @@
 
 use super::super::registry::RoomFact;
 use crate::model::{
-    AccountName, Asked, Job, Limit, RoomAnswer, RoomId, RoomMessage, RoomName, RoomOrder,
+    AccountName, Asked, Limit, RoomAnswer, RoomId, RoomMessage, RoomName, RoomOrder,
 };
 
 /// Why somebody does not get what it wants of rooms.
@@ -46,34 +46,6 @@ pub enum RoomRefusal {
 
 /// A connection of an account, by a number of its owner's.
 pub type Line = u64;
-
-/// What somebody on a connection hears without having asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// Messages of a room that is open there, the oldest first.
-    Said {
-        /// The room.
-        room: RoomId,
-        /// The messages.
-        messages: Vec<RoomMessage>,
-    },
-    /// So many messages of a room that is not open there wait for whoever it is.
-    Unread {
-        /// The room.
-        room: RoomId,
-        /// How many.
-        count: u32,
-    },
-    /// It has a message of a channel.
-    Given {
-        /// The channel.
-        channel: RoomName,
-        /// The message.
-        job: Job,
-        /// Until when, in milliseconds since 1970.
-        until_ms: u64,
-    },
-}
 
 /// What an order comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]

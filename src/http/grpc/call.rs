@@ -7,13 +7,15 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Request, Response, header},
+    http::{Request, Response},
 };
 use prost::Message;
 use tokio_stream::Stream;
 use tonic::{Status, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
+
+use crate::http::problem::is_call;
 
 /// Longest message that is taken, in bytes.
 const MOST_BYTES: usize = 64 << 10;
@@ -53,15 +55,13 @@ where
         return refused;
     }
     let mut call = Grpc::new(ProstCodec::<A, Q>::default()).max_decoding_message_size(MOST_BYTES);
-    let answered = call.server_streaming(Streams(Some(answer)), request).await;
+    let answered = call.server_streaming(Once(Some(answer)), request).await;
     answered.map(Body::new)
 }
 
 /// A page of another site can send nothing of this type without asking first, and is not answered then.
 fn is_no_call(request: &Request<Body>) -> Option<Response<Body>> {
-    let mime = request.headers().get(header::CONTENT_TYPE);
-    let mime = mime.and_then(|mime| mime.to_str().ok()).unwrap_or("");
-    if mime.starts_with("application/grpc") {
+    if is_call(request.headers()) {
         return None;
     }
     let refused = Status::invalid_argument("the content type is application/grpc");
@@ -86,34 +86,6 @@ where
     }
 
     fn call(&mut self, request: tonic::Request<Q>) -> Answered<A> {
-        match self.0.take() {
-            Some(answer) => {
-                let answer = answer(request);
-                Box::pin(async move { answer.await.map(tonic::Response::new) })
-            }
-            None => Box::pin(std::future::ready(Err(twice()))),
-        }
-    }
-}
-
-/// The same for answers that go on.
-struct Streams<F>(Option<F>);
-
-impl<Q, A, F, R, S> Service<tonic::Request<Q>> for Streams<F>
-where
-    F: FnOnce(tonic::Request<Q>) -> R,
-    R: Future<Output = Result<S, Status>> + Send + 'static,
-    S: Stream<Item = Result<A, Status>> + Send + 'static,
-{
-    type Response = tonic::Response<S>;
-    type Error = Status;
-    type Future = Answered<S>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: tonic::Request<Q>) -> Answered<S> {
         match self.0.take() {
             Some(answer) => {
                 let answer = answer(request);

@@ -5,7 +5,7 @@
 use std::{net::IpAddr, path::Path};
 
 use super::{
-    CertificateError, Files, Folder, Signer, check_name,
+    CertificateError, Folder, begin, check_name,
     names::{AUTHORITY, FileNames},
     random_secret, stem_of,
 };
@@ -74,13 +74,7 @@ pub fn make_for_engine(
     usual: FileNames,
 ) -> Result<MadeForEngine, CertificateError> {
     let folder = Folder(folder);
-    let names = FileNames::of(|name| folder.has(name), usual);
-    let signer = Signer::open(&folder, &names.authority_key())?;
-    let mut files = Files(Vec::new());
-    if let Some(pem) = &signer.new_pem {
-        files.add(format!("{AUTHORITY}.pem"), pem);
-        files.add(names.authority_key(), &signer.key_pem);
-    }
+    let (names, signer, mut files) = begin(&folder, usual)?;
     let members: Result<Vec<Member>, _> = members.iter().map(|names| Member::of(names)).collect();
     let members = members?;
     let token = random_secret()?;

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, path::PathBuf};
 
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::sync::oneshot;
 
 use super::{
     ClientError, MemoryTrouble,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     model::{AccountName, ClientName, ClusterId, messages::User},
+    node::in_order::InOrder,
     proto::account::{Channel, DeviceKey},
     store::{Identity, KeptKey, StoreError, change_identity, load_identity},
 };
@@ -60,14 +61,31 @@ pub(super) struct Account {
     pub(super) signed_in: Option<AccountName>,
     pub(super) asked: VecDeque<Asked>,
     pub(super) wishes: VecDeque<Wanted>,
-    /// The first wish waits until its key is on the disk.
-    pub(super) is_keeping: bool,
+    /// The first wish waits until its key is on the disk: the change that puts it there.
+    pub(super) keeping: Option<u64>,
     /// What is answered once the keys are on the disk.
     pub(super) answers: Vec<(Answer, AccountAnswer)>,
     pub(super) users: Answers<Vec<User>>,
     /// The accounts as far as they have come.
     pub(super) pages: Vec<User>,
-    pub(super) tasks: JoinSet<Result<Identity, StoreError>>,
+    /// Changes of the keys that are not on the disk yet, in order.
+    changes: VecDeque<Change>,
+    last_change: u64,
+    line: InOrder,
+}
+
+/// A change of the keys on its way to the disk.
+#[derive(Debug)]
+struct Change {
+    number: u64,
+    written: oneshot::Receiver<Result<Identity, StoreError>>,
+}
+
+/// A change of the keys was written, or could not be.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) change: u64,
+    pub(super) result: Result<(), StoreError>,
 }
 
 impl Account {
@@ -94,12 +112,28 @@ impl Account {
     }
 
     /// Keys were written, or could not be. Cancel-safe.
-    pub(super) async fn kept(&mut self) -> Result<Identity, StoreError> {
-        match self.tasks.join_next().await {
-            Some(Ok(kept)) => kept,
+    pub(super) async fn kept(&mut self) -> Kept {
+        let Some(first) = self.changes.front_mut() else {
+            return std::future::pending().await;
+        };
+        let change = first.number;
+        let Ok(written) = (&mut first.written).await else {
             // It was ended with the runtime.
-            Some(Err(_)) | None => std::future::pending().await,
-        }
+            return std::future::pending().await;
+        };
+        self.changes.pop_front();
+        let result = written.map(|identity| {
+            // Later changes are in memory already. Other processes of this user change the file as well.
+            if self.changes.is_empty() {
+                self.identity = identity;
+            }
+        });
+        Kept { change, result }
+    }
+
+    /// All changes of the keys are on the disk, or could not be written.
+    pub(super) fn is_all_kept(&self) -> bool {
+        self.changes.is_empty()
     }
 
     pub(super) fn own_key(&self) -> Option<&KeptKey> {
@@ -119,23 +153,63 @@ impl Account {
         }
     }
 
-    /// Changes the keys, on the disk as well.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut Identity) + Clone + Send + 'static) {
+    /// Changes the keys, on the disk as well, and says which change it is.
+    pub(super) fn change(
+        &mut self,
+        change: impl FnOnce(&mut Identity) + Clone + Send + 'static,
+    ) -> u64 {
         change.clone()(&mut self.identity);
-        let identity = self.identity.clone();
-        match self.path.clone() {
-            Some(path) => {
-                self.tasks
-                    .spawn_blocking(move || change_identity(&path, change));
-            }
+        let written = match self.path.clone() {
+            Some(path) => self.line.run(move || change_identity(&path, change)),
             None => {
-                self.tasks.spawn(std::future::ready(Ok(identity)));
+                let (done, written) = oneshot::channel();
+                let _ = done.send(Ok(self.identity.clone()));
+                written
             }
-        }
+        };
+        self.last_change += 1;
+        let number = self.last_change;
+        self.changes.push_back(Change { number, written });
+        number
     }
 }
 
 /// The key that was kept.
 pub(super) fn device_key(kept: &KeptKey) -> DeviceKey {
     DeviceKey::from_seed(*kept.seed.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Seed;
+
+    /// A key that the central does not take is removed, and another is asked for at once: the second is there.
+    #[tokio::test]
+    async fn changes_of_the_keys_reach_the_disk_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let (mut account, trouble) = Account::load(Some(path.clone()));
+        assert!(trouble.is_none());
+        let (cluster, ana) = (ClusterId(1), AccountName::try_from("ana").unwrap());
+        for n in 0..50 {
+            let key = KeptKey {
+                cluster,
+                account: ana.clone(),
+                seed: Seed::new([n; 32]),
+                signed_in: false,
+                asked: true,
+            };
+            let who = ana.clone();
+            account.change(move |keys| keys.remove(cluster, &who));
+            account.change(move |keys| keys.put(key));
+        }
+        while !account.is_all_kept() {
+            assert!(account.kept().await.result.is_ok());
+            assert!(account.identity.get(cluster, &ana).is_some());
+        }
+        let kept = load_identity(&path).unwrap();
+        let seed = |keys: &Identity| *keys.get(cluster, &ana).unwrap().seed.as_bytes();
+        assert_eq!((seed(&kept), seed(&account.identity)), ([49; 32], [49; 32]));
+    }
 }

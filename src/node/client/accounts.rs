@@ -70,7 +70,7 @@ impl Client {
             return false;
         };
         let mut is_heard = false;
-        account.is_keeping = false;
+        account.keeping = None;
         let asked = account.asked.drain(..).filter_map(|asked| match asked {
             Asked::Wish(wanted) => Some(wanted),
             Asked::Own | Asked::Guest => None,

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{ClusterId, Digest, Manifest, PeerNumber, RequestId, messages::FromClient},
-    node::{rules::sent::SentBook, send::Uplink, server::TurnedAway},
+    node::{in_order::InOrder, rules::sent::SentBook, send::Uplink, server::TurnedAway},
 };
 
 /// Questions of connections that may wait for the owner.
@@ -39,6 +39,8 @@ pub(super) struct Peering {
     pub(super) inputs: mpsc::Sender<PeerInput>,
     pub(super) shelf: Shelf,
     pub(super) records: Option<Records>,
+    /// What is done with the records: the last order for a name is the one that stays.
+    pub(super) recording: InOrder,
     pub(super) sent: SentBook,
     pub(super) rate: RecentRate,
     pub(super) sent_bytes: u64,
@@ -106,6 +108,7 @@ impl Peering {
             inputs,
             shelf: Shelf::default(),
             records,
+            recording: InOrder::default(),
             sent: SentBook::default(),
             rate: RecentRate::default(),
             sent_bytes: 0,

@@ -277,8 +277,11 @@ impl Client {
             let _ = answer.send(Ok(done));
             return;
         };
+        let saving = self
+            .peering
+            .recording
+            .run(move || records.save(&saved, &manifest));
         self.tasks.spawn(async move {
-            let saving = tokio::task::spawn_blocking(move || records.save(&saved, &manifest));
             let _ = answer.send(match saving.await {
                 Ok(Ok(())) => Ok(done),
                 Ok(Err(error)) => Err(PublishError::Record(error)),
@@ -303,9 +306,13 @@ impl Client {
         // What another device withdrew stays written down: it may be another cluster that does not know it.
         let records = self.peering.records.clone().filter(|_| is_ours);
         let name = name.clone();
+        let removing = records.map(|records| {
+            let recording = &self.peering.recording;
+            recording.run(move || records.remove(&name))
+        });
         self.tasks.spawn(async move {
-            let removed = match records {
-                Some(records) => tokio::task::spawn_blocking(move || records.remove(&name)).await,
+            let removed = match removing {
+                Some(removing) => removing.await,
                 None => Ok(Ok(())),
             };
             if let Some(answer) = answer {

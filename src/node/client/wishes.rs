@@ -3,7 +3,7 @@
 
 use super::{
     ClientError, ClientEvent, MemoryTrouble,
-    account::{Asked, Wanted, device_key},
+    account::{Asked, Kept, Wanted, device_key},
     api::{AccountAnswer, AccountWish, Answer},
     state::Client,
 };
@@ -14,7 +14,7 @@ use crate::{
         ErrorCode, Said,
         account::{DeviceKey, code_hash},
     },
-    store::{Identity, KeptKey, Seed, StoreError},
+    store::{KeptKey, Seed},
 };
 
 impl Client {
@@ -30,7 +30,7 @@ impl Client {
 
     /// Asks for what is wanted, one after the other: a new key has to be on the disk first.
     pub(super) fn go_on_with_wishes(&mut self) {
-        while !self.account.is_keeping && self.state.outbox.is_some() {
+        while self.account.keeping.is_none() && self.state.outbox.is_some() {
             let Some(wanted) = self.account.wishes.pop_front() else {
                 return;
             };
@@ -91,8 +91,9 @@ impl Client {
                 };
                 // It is asked for once the key is kept.
                 self.account.wishes.push_front(wanted);
-                self.account.is_keeping = true;
-                return self.account.change(move |keys| keys.put(made));
+                let change = self.account.change(move |keys| keys.put(made));
+                self.account.keeping = Some(change);
+                return;
             }
             // The central tells what is wrong: that there is no such account, or that it has other keys.
             (None, Some(seed)) => DeviceKey::from_seed(seed),
@@ -108,7 +109,7 @@ impl Client {
 
     /// Whoever starts another client once it has the answer finds there what this one has done.
     pub(super) fn answer_once_kept(&mut self, wanted: Wanted, answer: AccountAnswer) {
-        if self.account.tasks.is_empty() {
+        if self.account.is_all_kept() {
             let _ = wanted.answer.send(Ok(answer));
         } else {
             self.account.answers.push((wanted.answer, answer));
@@ -116,21 +117,21 @@ impl Client {
     }
 
     /// Keys were written, or could not be.
-    pub(super) fn keys_kept(&mut self, kept: Result<Identity, StoreError>) {
-        let was_keeping = std::mem::take(&mut self.account.is_keeping);
-        match kept {
-            Ok(identity) => self.account.identity = identity,
-            Err(error) => {
-                if was_keeping && let Some(wanted) = self.account.wishes.pop_front() {
-                    // What is only in memory would be lost.
-                    self.forget_asked(&wanted.wish);
-                    let _ = wanted.answer.send(Err(ClientError::Identity(error)));
-                } else {
-                    self.tell(ClientEvent::Memory(MemoryTrouble::Failed(error)));
-                }
+    pub(super) fn keys_kept(&mut self, kept: Kept) {
+        let was_awaited = self.account.keeping == Some(kept.change);
+        if was_awaited {
+            self.account.keeping = None;
+        }
+        if let Err(error) = kept.result {
+            if was_awaited && let Some(wanted) = self.account.wishes.pop_front() {
+                // What is only in memory would be lost.
+                self.forget_asked(&wanted.wish);
+                let _ = wanted.answer.send(Err(ClientError::Identity(error)));
+            } else {
+                self.tell(ClientEvent::Memory(MemoryTrouble::Failed(error)));
             }
         }
-        if self.account.tasks.is_empty() {
+        if self.account.is_all_kept() {
             for (answer, what) in self.account.answers.drain(..) {
                 let _ = answer.send(Ok(what));
             }

@@ -3,10 +3,7 @@
 
 use std::{
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -15,15 +12,16 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use super::{
+    accepting::accept,
     asking::Asking,
     words::{answered, request},
 };
 use crate::{
     model::FigureAnswer,
-    net::{Accepted, Arrival, Door, LineReader, Listener, Stream},
+    net::{Accepted, LineReader, Listener, Stream},
 };
 
 /// Connections at once.
@@ -41,24 +39,14 @@ pub(super) async fn serve(
     count: Arc<AtomicUsize>,
     stop: CancellationToken,
 ) {
-    let mut door = Door::new(listener, MOST_CONNECTIONS);
-    let tasks = TaskTracker::new();
-    loop {
-        let arrival = tokio::select! {
-            arrival = door.accept() => arrival,
-            () = stop.cancelled() => return,
-        };
-        let Arrival::Accepted(accepted) = arrival else {
-            continue;
-        };
+    let attend = |accepted: Accepted, stop: CancellationToken| {
         let Accepted {
             socket,
             peer,
             permit,
         } = accepted;
-        let (asking, stop) = (asking.clone(), stop.clone());
-        let counted = Counted::one(&count);
-        tasks.spawn(async move {
+        let asking = asking.clone();
+        async move {
             let who = peer.ip().to_canonical().to_string();
             let stream: Stream = socket.into();
             tokio::select! {
@@ -70,25 +58,9 @@ pub(super) async fn serve(
                 () = permit.revoked() => {}
                 () = stop.cancelled() => {}
             }
-            drop(counted);
-        });
-    }
-}
-
-/// A connection that is there, for as long as this lives.
-pub(super) struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    pub(super) fn one(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+        }
+    };
+    accept(listener, MOST_CONNECTIONS, count, stop, attend).await;
 }
 
 type Answer = oneshot::Receiver<FigureAnswer>;

@@ -4,6 +4,7 @@
 //!
 //! The doors know nothing but how to ask: what waits, what goes first, and what counts is decided by the central.
 
+mod accepting;
 mod asking;
 mod child;
 mod lines;

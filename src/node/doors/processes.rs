@@ -10,14 +10,10 @@ use std::{
 };
 
 use tokio::net::UnixStream;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use super::{
-    asking::Asking,
-    child::CHILD,
-    lines::{Counted, converse},
-};
-use crate::net::{Accepted, Arrival, Door, Listener, Permit, Socket};
+use super::{accepting::accept, asking::Asking, child::CHILD, lines::converse};
+use crate::net::{Accepted, Listener, Permit, Socket};
 
 /// Processes at once.
 const MOST_PROCESSES: usize = 64;
@@ -29,32 +25,22 @@ pub(super) async fn serve(
     count: Arc<AtomicUsize>,
     stop: CancellationToken,
 ) {
-    let mut door = Door::new(listener, MOST_PROCESSES);
-    let tasks = TaskTracker::new();
-    loop {
-        let arrival = tokio::select! {
-            arrival = door.accept() => arrival,
-            () = stop.cancelled() => return,
-        };
-        let Arrival::Accepted(accepted) = arrival else {
-            continue;
-        };
+    let attend = |accepted: Accepted, stop: CancellationToken| {
         let Accepted {
             socket,
             peer,
             permit,
         } = accepted;
         let who = peer.ip().to_canonical().to_string();
-        let (program, asking, stop) = (program.clone(), asking.clone(), stop.clone());
-        let counted = Counted::one(&count);
-        tasks.spawn(async move {
+        let (program, asking) = (program.clone(), asking.clone());
+        async move {
             let attended = attend(socket, &program, &asking, &who, (&permit, &stop)).await;
             if let Err(error) = attended {
                 tracing::warn!(%peer, %error, "a process for a connection of figures");
             }
-            drop(counted);
-        });
-    }
+        }
+    };
+    accept(listener, MOST_PROCESSES, count, stop, attend).await;
 }
 
 /// Starts the process of a connection, answers it, and sees to its end.

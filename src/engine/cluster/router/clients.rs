@@ -197,41 +197,23 @@ impl Cluster {
 
     fn start_download(&mut self, key: RequestKey, name: FileName) {
         let (connection, request) = key;
-        let Some((client, origin)) = self.client_at(connection) else {
+        if self.client_at(connection).is_none() {
             return;
-        };
+        }
         let Some(standing) = self.catalog.look_up(&name) else {
             // It was deleted while the request waited.
             self.refuse(connection, request, Refusal::NotFound(name));
             return self.over(key);
         };
         let file = standing.meta.clone();
-        let transfer = self.books.next_transfer();
-        let receiver = Receiver::Client(client.clone());
-        self.books
-            .open(self.last_call, transfer, &receiver, &name, origin);
-        self.places.starts(key, transfer);
-        let begin = Begin {
-            file,
-            receiver,
-            connection,
-            request: Some(request),
-            ids: SourceIds::default(),
+        let Some((transfer, notice)) = self.begin_download(key, file) else {
+            return;
         };
-        let grant = self.grant(transfer, begin);
-        let sources = grant.sources.iter().map(|source| source.who).collect();
-        let granted = ForClient::Granted { request, grant };
-        self.actions
-            .push_back(Action::ToClient(connection, granted));
         if let Some(who) = self.actor_at(connection) {
             let file = name.clone();
             self.audit(who, Deed::Granted { file, transfer });
         }
-        self.tell(Notice::Granted {
-            client,
-            file: name,
-            sources,
-        });
+        self.tell(notice);
     }
 
     /// A client with a name, and whom its transfers come from.

@@ -6,14 +6,12 @@ use std::collections::BTreeSet;
 use super::Cluster;
 use crate::{
     engine::cluster::{
-        Action, ConnectionId, Notice, PeerPlace, Refusal,
-        places::RequestKey,
+        Action, ConnectionId, Notice, PeerPlace, Refusal, places::RequestKey,
         publications::Published,
-        transfers::{Begin, SourceIds},
     },
     model::{
         AccountName, Actor, Deed, FileMeta, FileName, PeerNumber, Publication, Publish,
-        PublishedFile, Receiver, RequestId, Sharing, TransferId, messages::ForClient,
+        PublishedFile, RequestId, Sharing, TransferId, messages::ForClient,
     },
 };
 
@@ -189,34 +187,10 @@ impl Cluster {
 
     /// A download of a published file begins: it takes no place of those that the secondaries' uplinks are shared by.
     pub(super) fn start_published(&mut self, key: RequestKey, file: FileMeta) {
-        let (connection, request) = key;
-        let Some((client, origin)) = self.client_at(connection) else {
-            return;
-        };
-        let transfer = self.books.next_transfer();
-        let receiver = Receiver::Client(client.clone());
-        self.books
-            .open(self.last_call, transfer, &receiver, &file.name, origin);
-        self.places.starts(key, transfer);
-        let name = file.name.clone();
-        let begin = Begin {
-            file,
-            receiver,
-            connection,
-            request: Some(request),
-            ids: SourceIds::default(),
-        };
-        let grant = self.grant(transfer, begin);
-        let sources = grant.sources.iter().map(|source| source.who).collect();
-        let granted = ForClient::Granted { request, grant };
-        self.actions
-            .push_back(Action::ToClient(connection, granted));
-        self.introduce(transfer);
-        self.tell(Notice::Granted {
-            client,
-            file: name,
-            sources,
-        });
+        if let Some((transfer, notice)) = self.begin_download(key, file) {
+            self.introduce(transfer);
+            self.tell(notice);
+        }
     }
 
     /// Tells all who receive a file of this name whom they may ask now.

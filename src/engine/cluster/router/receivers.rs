@@ -9,6 +9,7 @@ use crate::{
         books::Origin,
         members::Usable,
         numbers::NumberSet,
+        places::RequestKey,
         transfers::{Begin, SourceIds, Transfer},
     },
     model::{
@@ -24,6 +25,40 @@ impl Cluster {
             FromReceiver::Report(report) => self.reported(connection, &report),
             FromReceiver::Finished(finished) => self.finished(connection, finished),
         }
+    }
+
+    /// A download is granted; gives its transfer, and what people are to be told. `None` of somebody without a name.
+    pub(super) fn begin_download(
+        &mut self,
+        key: RequestKey,
+        file: FileMeta,
+    ) -> Option<(TransferId, Notice)> {
+        let (connection, request) = key;
+        let (client, origin) = self.client_at(connection)?;
+        let transfer = self.books.next_transfer();
+        let receiver = Receiver::Client(client.clone());
+        self.books
+            .open(self.last_call, transfer, &receiver, &file.name, origin);
+        self.places.starts(key, transfer);
+        let name = file.name.clone();
+        let begin = Begin {
+            file,
+            receiver,
+            connection,
+            request: Some(request),
+            ids: SourceIds::default(),
+        };
+        let grant = self.grant(transfer, begin);
+        let sources = grant.sources.iter().map(|source| source.who).collect();
+        let granted = ForClient::Granted { request, grant };
+        self.actions
+            .push_back(Action::ToClient(connection, granted));
+        let notice = Notice::Granted {
+            client,
+            file: name,
+            sources,
+        };
+        Some((transfer, notice))
     }
 
     /// A transfer begins, or goes on over another connection. The live holders of its file send it. Draining ones are

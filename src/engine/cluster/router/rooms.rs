@@ -7,7 +7,7 @@ use crate::{
     engine::{
         cluster::{Action, ConnectionId},
         registry::{Entry, RoomFact},
-        rooms::{Decided, Ordered, RoomRefusal, Talk, Told},
+        rooms::{Decided, Line, Ordered, RoomRefusal, Talk},
     },
     model::{
         AccountName, Asked, RequestId, RoomId, RoomOrder, Session,
@@ -44,7 +44,7 @@ impl Cluster {
                 if let Some((room, message)) = decided.passing {
                     for line in self.talk.passing(self.registry.rooms(), &room) {
                         let (room, messages) = (room.clone(), vec![message.clone()]);
-                        self.tell_in_room(line, Told::Said { room, messages });
+                        self.tell_in_room(line, ForRooms::SaidInRoom { room, messages });
                     }
                 }
             }
@@ -142,20 +142,7 @@ impl Cluster {
         self.started.checked_add(Duration::from_millis(since_ms))
     }
 
-    fn tell_in_room(&mut self, line: u64, told: Told) {
-        let told = match told {
-            Told::Said { room, messages } => ForRooms::SaidInRoom { room, messages },
-            Told::Unread { room, count } => ForRooms::Unread { room, count },
-            Told::Given {
-                channel,
-                job,
-                until_ms,
-            } => ForRooms::Given {
-                channel,
-                job,
-                until_ms,
-            },
-        };
+    fn tell_in_room(&mut self, line: Line, told: ForRooms) {
         self.actions
             .push_back(Action::ToRooms(ConnectionId(line), told));
     }
