@@ -173,7 +173,7 @@ async fn what_has_changed_since_is_not_sent() {
     let mut ana = person(&bench, "ana", None).await;
     publish(&ana, order(&bench, "a.bin")).await;
     put(&bench.path("casa/a.bin"), &noise(10, 3_000_000));
-    let luis = device(&bench, "luis", None).await;
+    let mut luis = device(&bench, "luis", None).await;
     luis.handle.download(name("@ana/a.bin")).await.unwrap();
     let not_offered = |event: &ClientEvent| match event {
         ClientEvent::NotOffered { name } => Some(name.clone()),
@@ -186,6 +186,7 @@ async fn what_has_changed_since_is_not_sent() {
         ShelfState::Changed
     );
     luis.handle.cancel(DownloadNumber(1)).await.unwrap();
+    assert!(matches!(luis.finished().await, DownloadEvent::Cancelled));
     until("unavailable", || async {
         let listed = luis.handle.content(account("ana")).await.unwrap();
         (listed[0].sources == 0).then_some(())
@@ -205,14 +206,8 @@ async fn what_has_changed_since_is_not_sent() {
         ..order(&bench, "a.bin")
     };
     publish(&ana, replacing).await;
-    let mut luis = luis;
     luis.handle.download(name("@ana/a.bin")).await.unwrap();
-    let ended = loop {
-        match luis.finished().await {
-            DownloadEvent::Cancelled => {}
-            other => break other,
-        }
-    };
+    let ended = luis.finished().await;
     assert!(matches!(ended, DownloadEvent::Complete(_)), "{ended:?}");
     for client in [ana, luis] {
         client.handle.stop().await.unwrap();
