@@ -1,6 +1,10 @@
 //! Work that blocks, one piece after the other in the order in which it was given: what is written later to a file stays.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -37,9 +41,9 @@ impl InOrder {
     }
 
     fn work(&self) {
-        let _ends = Ends(self);
         while let Some(work) = self.next() {
-            work();
+            // What panics is told by the receiver, whose other half is gone.
+            let _ = catch_unwind(AssertUnwindSafe(work));
         }
     }
 
@@ -48,17 +52,6 @@ impl InOrder {
         let next = line.waiting.pop_front();
         line.is_worked = next.is_some();
         next
-    }
-}
-
-/// Whoever worked on the line does so no more: after a panic the next piece begins it again.
-struct Ends<'a>(&'a InOrder);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.0.lock().is_worked = false;
-        }
     }
 }
 
