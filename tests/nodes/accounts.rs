@@ -87,9 +87,8 @@ async fn a_name_is_whose_key_it_is_and_is_back_by_itself() {
     // Another process of the same person, and a central that restarts.
     let also = with_keys(&bench, "tres", "ana").await;
     assert_eq!(also.called().await, "ana");
-    let address = central.handle.address();
     central.handle.stop().await.unwrap();
-    let config = again(&bench, address);
+    let config = again(&bench);
     let central = start_central(config).await;
     let both = || async {
         let clients = central.handle.clients().await.unwrap();
@@ -126,19 +125,11 @@ async fn a_name_is_whose_key_it_is_and_is_back_by_itself() {
     }
 }
 
-fn again(bench: &Bench, listen: std::net::SocketAddr) -> CentralConfig {
+/// The same central once more, which waits for one secondary.
+fn again(bench: &Bench) -> CentralConfig {
     CentralConfig {
-        listen,
         required_secondaries: 1,
-        max_downloads: 5,
-        statistics: bench.path("stats"),
-        accounts: true,
-        administrator: None,
-        announce: None,
-        journal: None,
-        several: None,
-        face: None,
-        security: Default::default(),
+        ..bench.central_config()
     }
 }
 
