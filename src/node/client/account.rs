@@ -113,15 +113,17 @@ impl Account {
 
     /// Keys were written, or could not be. Cancel-safe.
     pub(super) async fn kept(&mut self) -> Kept {
-        let Some(first) = self.changes.front_mut() else {
-            return std::future::pending().await;
+        let (change, written) = loop {
+            let Some(first) = self.changes.front_mut() else {
+                return std::future::pending().await;
+            };
+            let (change, written) = (first.number, (&mut first.written).await);
+            self.changes.pop_front();
+            // One that was ended with the runtime is waited for no more.
+            if let Ok(written) = written {
+                break (change, written);
+            }
         };
-        let change = first.number;
-        let Ok(written) = (&mut first.written).await else {
-            // It was ended with the runtime.
-            return std::future::pending().await;
-        };
-        self.changes.pop_front();
         let result = written.map(|identity| {
             // Later changes are in memory already. Other processes of this user change the file as well.
             if self.changes.is_empty() {
